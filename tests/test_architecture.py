@@ -18,7 +18,7 @@ FLOORS: Final = (
     ("core.sandbox",),
     ("tui.rendering",),
     ("tui.base", "tui.terminal"),
-    ("tui.panels", "tui.time_travel", "tui.serve"),
+    ("tui.panels", "tui.time_travel", "tui.serve", "tui.service"),
     ("tui.dialogs", "tui.wall"),
     ("tui.actions",),
     ("tui.lists",),

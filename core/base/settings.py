@@ -1,4 +1,4 @@
-"""Layers of settings and how they merge: TOML file < `.env` < `.env.local` < environment < flags.
+"""Layers of settings and how they merge: TOML file < `.env` < `.env.local` < a credential < environment < flags.
 
 Each package declares the settings it uses as a frozen struct; this module only finds their values. Bad input raises
 `SettingsError`: one sentence that names the setting and the remedy.
@@ -26,8 +26,11 @@ PREFIX: Final = "WATCHDESK_"
 """Environment names of settings: `WATCHDESK_<SECTION>_<NAME>`."""
 
 
-LAYERS: Final = ("environment", ".env.local", ".env")
+LAYERS: Final = ("environment", "the credential", ".env.local", ".env")
 """The names of the layers in `Layers.named`, in the same order."""
+
+CREDENTIAL: Final = "watchdesk.env"
+"""The name of a service's credential: a file of variables in the directory that `CREDENTIALS_DIRECTORY` names."""
 
 FILE: Final = "file"
 """The name of the layer below them."""
@@ -164,11 +167,14 @@ def read_layers(
 
     Raises SettingsError for a file that exists and cannot be read or parsed.
     """
+    variables = dict(os.environ if environ is None else environ)
+    credentials = variables.get("CREDENTIALS_DIRECTORY", "")
     base = directory or Path()  # not its full name: a working directory that was deleted has none
     toml = path or config_path()
     return Layers(
         named=(
-            dict(os.environ if environ is None else environ),
+            variables,
+            _dotenv(Path(credentials) / CREDENTIAL) if credentials else {},
             _dotenv(base / ".env.local"),
             _dotenv(base / ".env"),
         ),

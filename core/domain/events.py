@@ -257,7 +257,7 @@ def event_of(entry: LogEntry) -> Event | None:
     return Event(
         at=entry.at,
         who=who,
-        text=text + (f": {entry.summary}" if entry.summary else ""),
+        text=text + (f": {entry.told}" if entry.told not in {"", entry.order} else ""),
         level=Level.WARNING if failed else Level.OK,
         run=entry.run,
         row=entry.id,

@@ -104,6 +104,12 @@ class Monitor:
             self._parts.recording.start()
         self._scheduler.start()
 
+    async def watch_once(self) -> None:
+        """Do once what the loops do: refresh, check, heal if it may, tell of alerts. Never raises for a fault."""
+        if self._parts.config.blackbox.enabled:
+            self._parts.recording.start()
+        await self._scheduler.once()
+
     async def close(self) -> None:
         """End every task, then the connections, then the cache."""
         await self._scheduler.close()

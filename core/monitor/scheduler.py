@@ -58,7 +58,7 @@ class Scheduler:
             self._make_loop("other shells", self._shells_turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
-        parts.heals.beat = self._watch.beat
+        parts.heals.beat, parts.heals.changed = self._watch.beat, self._force_check
         self.ready = False
         """The start is over and the loops run."""
         self.next_check: float | None = None
@@ -86,6 +86,15 @@ class Scheduler:
             return
         self._parts.startup.paint()
         self._spawn(self._run(), "start")
+
+    async def once(self) -> None:
+        """Run the start sequence with what follows from its check, and tell of alerts, without any loop."""
+        checkup = await self._take_steps()
+        if checkup is not None:
+            await self._first_heal(checkup)
+            await self._kept_of(checkup)
+        await self._parts.alerts.evaluate()
+        self._publish()
 
     async def close(self) -> None:
         """Cancel every task."""
@@ -342,7 +351,7 @@ class Scheduler:
         return self._parts.ownership.mine and not self._parts.config.observe
 
     def _force_check(self) -> None:
-        """Let a check run at once, after a live refresh failed; at most once a minute."""
+        """Let a check run at once, after a live refresh failed or rows were healed; at most once a minute."""
         now = self._parts.clock.elapsed()
         if self._last_forced_check is None or now - self._last_forced_check >= _FORCED_CHECK_S:
             self._last_forced_check = now

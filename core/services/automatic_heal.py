@@ -56,6 +56,8 @@ class AutomaticHeal:
         self._refresh = refresh
         self.beat: Callable[[], None] = lambda: None
         """Says that it still goes on, in the middle of long work."""
+        self.changed: Callable[[], None] = lambda: None
+        """Says that rows were changed: what the checks found of them is no longer so."""
         self._shown = HealPlan()
         self._planned_at: float | None = None
         self._cleaned_at: float | None = None
@@ -78,6 +80,8 @@ class AutomaticHeal:
         if result is None:
             return self._autonomy.braked or ("shown, not applied: dry-run" if preview else "nothing to heal")
         await self._refresh()
+        if result.changed:
+            self.changed()
         return result.text
 
     def _due(self, checkup: Checkup) -> bool:

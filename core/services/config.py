@@ -82,6 +82,15 @@ class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
     """The pause of a poll after an answered refusal: only a person can change it."""
 
 
+class ServiceRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How a service is measured by others. Section `service` of the settings."""
+
+    metrics: str = ""
+    """Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9464; empty: nowhere."""
+    token: str = ""
+    """What who asks for them must send as bearer token; an address that other machines reach needs one."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a monitor is built from."""
 
@@ -108,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     alerts: AlertRules = AlertRules()
     blackbox: BlackboxRules = BlackboxRules()
     self_monitoring: SelfRules = SelfRules()
+    service: ServiceRules = ServiceRules()
 
 
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {

@@ -26,7 +26,7 @@ def test_an_old_variable_is_read_under_its_new_name_and_said_once() -> None:
 
 
 def test_an_old_variable_keeps_its_layer_and_its_spelling() -> None:
-    layers = read({}, {"WATCHDESK_FIGHTS_TASKS_S": "5"}, {"WATCHDESK_FIGHTS_TASKS_S": "6"})
+    layers = read({}, {}, {"WATCHDESK_FIGHTS_TASKS_S": "5"}, {"WATCHDESK_FIGHTS_TASKS_S": "6"})
     found = layers.found("conflicts", "tasks_s")
     assert found is not None
     assert (found[0], str(found[1])) == ("5", "WATCHDESK_FIGHTS_TASKS_S (in .env.local)")

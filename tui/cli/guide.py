@@ -35,6 +35,51 @@ Both shapes of the schema in the field are told apart by reading; no change to t
 monitors of one project on one machine one acts; the others show, and take over when it is gone.
 """
 
+METRICS: Final = """\
+\b
+For the textfile collector of the node exporter, every minute by a timer:
+  watchdesk metrics > watchdesk.prom.new; mv watchdesk.prom.new watchdesk.prom
+
+\b
+What was not measured has no sample. A reading that is not live is the last known
+one: watchdesk_reading_age_seconds and watchdesk_reading_live tell. The exit code
+is that of watchdesk status. A service serves the same: watchdesk watch --metrics.
+"""
+
+SERVICE: Final = """\
+\b
+The unit restarts it whenever it ends or hangs, but not for a wrong configuration.
+  system   a user of its own, no rights, no home; settings: /etc/watchdesk/
+  --user   as yourself: a screen of yours on this machine finds it and its breakers
+
+\b
+The key comes as a credential: watchdesk.env holds lines such as SUPABASE_KEY=…;
+it is root's alone, and the service gets a copy. Check what was written:
+  systemd-analyze verify watchdesk.service; systemd-analyze security watchdesk
+"""
+
+WATCH: Final = """\
+\b
+It does what the monitor on a terminal does: the checks, heals and the stop where
+it may act by itself, alerts, the lease, the black box. A screen beside it only
+looks on, and its actions go the usual way.
+
+\b
+  stdout    one JSON line for whatever happens: "at", "event", "level", "text"
+  SIGHUP    reads the settings again; where they cannot be used the old ones stay
+  SIGTERM   ends it within 2 s, exit code 0, with the lease given back
+  systemd   Type=notify-reload: READY, STATUS, WATCHDOG, RELOADING, STOPPING
+
+\b
+  /healthz  200 while the event loop turns, else 503
+  /readyz   200 while the project answers, else 503
+  /metrics  for Prometheus; every reading with its age
+
+\b
+An address that other machines reach needs [service] token in the settings
+(WATCHDESK_SERVICE_TOKEN), sent as "Authorization: Bearer TOKEN".
+"""
+
 STATUS: Final = """\
 \b
 The state is the first of these that holds:

@@ -27,7 +27,10 @@ _GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL
 class Ending:
     """Calls `leave` on the event loop when the app must end, and `abandon` from a thread if it does not in time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, signals: frozenset[signal.Signals] = _ENDING, terminal: bool = True) -> None:
+        """Let `signals` end it, and a lost `terminal` if it has one."""
+        self._signals = signals
+        self._streams = (sys.stdin, sys.stderr) if terminal else ()
         self._over = threading.Event()
         self._waker: int | None = None
         self.asked = False
@@ -39,7 +42,7 @@ class Ending:
         """Start to listen to signals, and to watch the terminal."""
         woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
-        for number in _ENDING:
+        for number in self._signals:
             signal.signal(number, lambda *_: None)  # without a handler the thread would not hear of it
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
 
@@ -71,12 +74,12 @@ class Ending:
         """Wait for a reason to leave, and return it; empty if the app ended by itself."""
         poll = select.poll()
         poll.register(woken, select.POLLIN)
-        for stream in (sys.stdin, sys.stderr):
+        for stream in self._streams:
             poll.register(stream.fileno(), _GONE)
         while not self._over.is_set():
             for fd, event in poll.poll():
                 if fd == woken:
-                    numbers = _ENDING.intersection(os.read(fd, 512))
+                    numbers = self._signals.intersection(os.read(fd, 512))
                     if numbers:
                         self.code = 128 + signal.SIGINT if numbers == {signal.SIGINT} else 0
                         return ", ".join(signal.Signals(number).name for number in numbers)

@@ -1,0 +1,145 @@
+"""`/healthz`, `/readyz` and `/metrics`, answered from a thread, also while the event loop or the project hangs."""
+
+import hmac
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+import msgspec
+
+from core.base.settings import SettingsError
+from core.domain.snapshot import LinkWord, Snapshot
+from tui.service.metrics import CONTENT_TYPE, exposition
+
+LOOP_DEAD_AFTER_S: Final = 15.0
+"""A loop that did not turn for so long is not alive."""
+
+_AT_ONCE: Final = 16
+_LINE_S: Final = 5.0
+_LOCALHOST: Final = "localhost"
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where it listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, text: str, token: str) -> "Address":
+        """Return the address that `HOST:PORT` or `PORT` names; without a token only one of this machine's own.
+
+        Raises SettingsError.
+        """
+        host, _, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+        if not port.isdecimal() or int(port) > 65535:
+            raise SettingsError(f"--metrics {text}: write HOST:PORT, such as 127.0.0.1:9464")
+        try:
+            mine = host == _LOCALHOST or ipaddress.ip_address(host).is_loopback
+        except ValueError as error:
+            raise SettingsError(f"--metrics {text}: {host} is no IP address; use 127.0.0.1 or ::1") from error
+        if not mine and not token:
+            raise SettingsError(
+                f"--metrics {text}: others could read it; set WATCHDESK_SERVICE_TOKEN, or use a loopback address"
+            )
+        return cls("127.0.0.1" if host == _LOCALHOST else host, int(port))
+
+
+class Endpoint:
+    """Serves what `snapshot` returns. `beat` is called on the event loop, again and again: that is how it is alive."""
+
+    def __init__(self, address: Address, token: str, snapshot: Callable[[], Snapshot]) -> None:
+        self._beaten = time.monotonic()
+        self._snapshot = snapshot
+        self._token = token
+        self._room = threading.BoundedSemaphore(_AT_ONCE)
+        try:
+            self._server = _server(address, self._answer, self._room)
+        except OSError as error:
+            raise SettingsError(f"--metrics {address.host}:{address.port}: {error.strerror or error}") from error
+        self.port = int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, name="watchdesk-endpoint", daemon=True).start()
+
+    def beat(self) -> None:
+        """Record that the event loop turns."""
+        self._beaten = time.monotonic()
+
+    def close(self) -> None:
+        """Stop to serve."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, path: str, authorization: str) -> tuple[int, str, bytes]:
+        if self._token and not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
+            return 401, "text/plain", b"a bearer token is needed\n"
+        snapshot = self._snapshot()
+        match path.partition("?")[0]:
+            case "/metrics":
+                return 200, CONTENT_TYPE, exposition(snapshot, datetime.now(UTC))
+            case "/healthz":
+                return self._told(snapshot, well=self._loop_age_s() < LOOP_DEAD_AFTER_S)
+            case "/readyz":
+                return self._told(snapshot, well=snapshot.link.word is LinkWord.LIVE)
+        return 404, "text/plain", b"there are /healthz, /readyz and /metrics\n"
+
+    def _told(self, snapshot: Snapshot, *, well: bool) -> tuple[int, str, bytes]:
+        age_s = self._loop_age_s()
+        told = {
+            "loop": {"alive": age_s < LOOP_DEAD_AFTER_S, "age_s": round(age_s, 1)},
+            "project": {
+                "reached": snapshot.link.word is LinkWord.LIVE,
+                "link": snapshot.link.word,
+                "last_live_at": snapshot.link.since,
+                "why": snapshot.link.why,
+            },
+            "state": snapshot.state,
+            "at": snapshot.at,
+        }
+        return 200 if well else 503, "application/json", msgspec.json.encode(told) + b"\n"
+
+    def _loop_age_s(self) -> float:
+        return time.monotonic() - self._beaten
+
+
+def _server(
+    address: Address, answer: Callable[[str, str], tuple[int, str, bytes]], room: threading.BoundedSemaphore
+) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _LINE_S
+        protocol_version = "HTTP/1.0"
+        server_version, sys_version = "watchdesk", ""
+
+        def do_GET(self) -> None:
+            if not room.acquire(blocking=False):
+                self._send(503, "text/plain", b"too many at once\n")
+                return
+            try:
+                self._send(*answer(self.path, self.headers.get("Authorization", "")))
+            finally:
+                room.release()
+
+        def _send(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Write no line for a request."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+        address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+        def handle_error(self, *_: Any) -> None:
+            """Write nothing about who hung up."""
+
+    return Server((address.host, address.port), Handler)

@@ -1,0 +1,128 @@
+"""The systemd units of the service, hardened as far as it needs nothing."""
+
+from typing import Final
+
+import msgspec
+
+from core.base.settings import CREDENTIAL
+
+_SERVICE: Final = """\
+[Unit]
+Description=watchdesk: watches {what}
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={command} watch{options}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=5
+# A wrong configuration, key or schema is for a person: another start does not mend it.
+RestartPreventExitStatus=2
+WatchdogSec=30
+TimeoutStartSec=30
+TimeoutStopSec=5
+{own}
+UMask=0077
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+
+[Install]
+WantedBy={target}
+"""
+
+_SYSTEM: Final = f"""\
+DynamicUser=yes
+StateDirectory=watchdesk
+CacheDirectory=watchdesk
+WorkingDirectory=%S/watchdesk
+Environment=XDG_STATE_HOME=%S XDG_CACHE_HOME=%C XDG_CONFIG_HOME=/etc
+# Readable by root alone; the service gets a copy of its own.
+LoadCredential={CREDENTIAL}:/etc/watchdesk/{CREDENTIAL}
+MemoryHigh=300M
+CapabilityBoundingSet=
+DevicePolicy=closed
+KeyringMode=private
+PrivateDevices=yes
+PrivateTmp=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict"""
+
+_USER: Final = f"""\
+EnvironmentFile=-%E/watchdesk/{CREDENTIAL}"""
+
+_STATUS: Final = """\
+[Unit]
+Description=watchdesk: one look at {what}
+
+[Service]
+Type=oneshot
+ExecStart={command} status
+# 1 is a warning, 3 critical or stopped, 4 unreachable: findings, not failures of the unit, but for a person's fault.
+SuccessExitStatus=1 3 4
+{own}
+UMask=0077
+NoNewPrivileges=yes
+"""
+
+_TIMER: Final = """\
+[Unit]
+Description=watchdesk: looks every five minutes
+
+[Timer]
+OnBootSec=2min
+OnUnitActiveSec=5min
+RandomizedDelaySec=30
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What the units are made for. `command`: the program and its global options, quoted as systemd reads them."""
+
+    command: str
+    project: str = ""
+    metrics: str = ""
+    user: bool = False
+    """A unit of this user's own service manager, not of the system's."""
+
+
+def units(service: Service, *, timer: bool) -> dict[str, str]:
+    """Return the units by their file names. `timer`: also one that looks every five minutes."""
+    own = _USER if service.user else _SYSTEM
+    what = service.project or "the project"
+    found = {
+        "watchdesk.service": _SERVICE.format(
+            what=what,
+            command=service.command,
+            options=f" --metrics {service.metrics}" if service.metrics else "",
+            own=own,
+            target="default.target" if service.user else "multi-user.target",
+        )
+    }
+    if timer:
+        found |= {
+            "watchdesk-status.service": _STATUS.format(what=what, command=service.command, own=own),
+            "watchdesk-status.timer": _TIMER,
+        }
+    return found

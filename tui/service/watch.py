@@ -1,0 +1,114 @@
+"""Runs the monitor without a screen until it is told to end: heals, alerts, keeps the lease and the black box."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from core.base.settings import SettingsError
+from core.base.version import __version__
+from core.domain.snapshot import Snapshot
+from core.monitor import Config, Monitor
+from tui.service.endpoint import Endpoint
+from tui.service.lines import Changes, Lines
+from tui.service.notify import Notifier
+from tui.terminal.ending import Ending
+
+log = logging.getLogger(__name__)
+
+_BEAT_S: Final = 1.0
+_CLOSE_S: Final = 1.0
+
+
+class Watch:
+    """One service: `read` returns the settings, at the start and again on SIGHUP."""
+
+    def __init__(
+        self, read: Callable[[], Config], lines: Lines, notifier: Notifier, serve: Callable[..., Endpoint] | None
+    ) -> None:
+        self._read = read
+        self._lines = lines
+        self._notifier = notifier
+        self._over, self._reload = asyncio.Event(), asyncio.Event()
+        self._monitor = Monitor(read())
+        self._endpoint = serve(lambda: self._monitor.snapshot) if serve is not None else None
+        self._changes = Changes(lines.put, _now())
+
+    async def run(self, ending: Ending) -> int:
+        """Watch until a signal ends it. Returns the exit code."""
+        loop = asyncio.get_running_loop()
+        ending.arm(loop, self._over.set, lambda: None)
+        signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload.set))
+        beating = asyncio.create_task(self._beat(), name="watchdesk-beat")
+        try:
+            await self._begin("started")
+            while not self._over.is_set():
+                await self._next()
+                if self._reload.is_set() and not self._over.is_set():
+                    await self._read_again()
+        finally:
+            self._notifier.stopping()
+            self._lines.put("stopping", _now())
+            beating.cancel()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._monitor.close(), _CLOSE_S)
+            if self._endpoint is not None:
+                self._endpoint.close()
+            self._lines.close()
+        return 0
+
+    async def _begin(self, event: str) -> None:
+        self._monitor.subscribe(self._seen)
+        self._monitor.focused(False)  # nobody looks: while all is well it asks seldom
+        await self._monitor.start()
+        port = None if self._endpoint is None else self._endpoint.port
+        project = self._monitor.snapshot.project.name
+        self._lines.put(event, _now(), version=__version__, project=project, pid=os.getpid(), port=port)
+        self._notifier.ready()
+
+    async def _next(self) -> None:
+        waiting = [asyncio.create_task(event.wait()) for event in (self._over, self._reload)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    async def _read_again(self) -> None:
+        """Go on with the settings as they are now; with the old ones where those cannot be used."""
+        self._reload.clear()
+        self._notifier.reloading()
+        try:
+            config = self._read()
+        except SettingsError as error:
+            self._lines.put("reload_failed", _now(), level="critical", text=f"the old settings stay: {error}")
+            self._notifier.ready()
+            return
+        old, self._monitor = self._monitor, Monitor(config)
+        await old.close()
+        await self._begin("reloaded")
+
+    async def _beat(self) -> None:
+        """Tell again and again that the event loop turns."""
+        period_s = min(_BEAT_S, (self._notifier.watchdog_s or 4 * _BEAT_S) / 4)
+        told_s = 0.0
+        while True:
+            if self._endpoint is not None:
+                self._endpoint.beat()
+            told_s += period_s
+            if self._notifier.watchdog_s is not None and told_s >= self._notifier.watchdog_s / 3:
+                self._notifier.alive()
+                told_s = 0.0
+            await asyncio.sleep(period_s)
+
+    def _seen(self, snapshot: Snapshot) -> None:
+        self._changes.offer(snapshot)
+        self._notifier.status(f"{snapshot.state.upper()}: {snapshot.state_why}; {snapshot.link.word.value}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
