@@ -122,6 +122,20 @@ def text_lines(app: Any) -> list[str]:
     return ["".join(segment.text for segment in line) for line in _lines(app)]
 
 
+def front(app: Any) -> list[tuple[str, Style]]:
+    """What stands on top, with its style: the whole screen, or only the box of a dialog, and notices."""
+    boxes = [one.region for one in app.screen.query("#box, CommandPalette Vertical, OptionList, Toast")]
+    inside = boxes if app.screen.is_modal else [app.screen.region]
+    found = list[tuple[str, Style]]()
+    for y, line in enumerate(_lines(app)):
+        x = 0
+        for segment in line:
+            if any(region.contains(x, y) for region in inside):
+                found.append((segment.text, segment.style or Style()))
+            x += cell_len(segment.text)
+    return found
+
+
 def _lines(app: Any) -> list[list[Segment]]:
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
     return [[segment for strip in strips for segment in strip] for strips in update.strips]
@@ -130,9 +144,12 @@ def _lines(app: Any) -> list[list[Segment]]:
 def _names(app: Any) -> dict[Style, str]:
     """What each style is called: by its role, if it has but one; the text's own comes first."""
     named: dict[Style, str] = {}
-    for role, style in app.appearance.styles.items():
-        caught = app._output_filter.apply([Segment("x", style)], None)[0].style or Style()
-        named[caught] = role if caught not in named else named[caught] if named[caught] == "text" else str(caught)
+    styles = app.appearance.styles
+    for role, style in styles.items():
+        raised = (style + styles["surface"],) if style.bgcolor == styles["text"].bgcolor else ()
+        for shown in dict.fromkeys((style, *raised)):
+            caught = app._output_filter.apply([Segment("x", shown)], None)[0].style or Style()
+            named[caught] = role if caught not in named else named[caught] if named[caught] == "text" else str(caught)
     return named
 
 

@@ -60,7 +60,7 @@ UNICODE: Final = PlotSigns()
 ASCII: Final = PlotSigns(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
 
 _TARGET, _TOLD, _OWN = 1, 2, 3
-ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
+ROLES: Final = {_TARGET: "text", _TOLD: "told", _OWN: "spark"}
 """Plotext's colour numbers, used here as names of roles."""
 
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
