@@ -113,7 +113,8 @@ def drawn(app: Any) -> str:
     frame = "─" * width
     picture = [f"│{''.join(segment.text for segment in line)}│" for line in lines]
     paint = [f"{n:>2} {_told(runs)}" for n, runs in enumerate(painted, 1) if runs]
-    legend = [f"{name} = {style}" for style, name in names.items() if name in used and name != str(style)]
+    looks = {name: style for style, name in reversed(names.items())}  # the first of a role's: on the ground
+    legend = [f"{name} = {look}" for name, look in reversed(looks.items()) if name in used and name != str(look)]
     return "\n".join((f"{width} x {height}", f"┌{frame}┐", *picture, f"└{frame}┘", *paint, "", *legend, ""))
 
 

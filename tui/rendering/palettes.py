@@ -175,8 +175,8 @@ _ANSI: Final = Colours(
         "title": "bold bright_cyan",
         "strong": "bold bright_white",
         "struck": "strike cyan",
-        "spark": "bright_cyan",
-        "told": "cyan",
+        "spark": "cyan",
+        "told": "white",
     },
     # Not bold: there a console would brighten a black foreground to grey.
     blocks={
@@ -208,8 +208,8 @@ _ANSI_LIGHT: Final = Colours(
         "title": "bold blue",
         "strong": "bold",
         "struck": "strike bright_black",
-        "spark": "blue",
-        "told": "bright_black",
+        "spark": "bright_black",
+        "told": "default",
     },
     blocks={
         "state-ok": "black on green",
