@@ -11,14 +11,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.base.colours import rgb
 from tests.browser.chromium import Chromium
 from tests.running import ONE_SHAPE, Running
 from tests.tui.serve.serving import REFUSALS, Serve, Served, kept, serve
+from tui.rendering.palettes import PALETTES
 from tui.serve.gate import new_token
 
 __all__ = ["serve"]
 
-OK = (0x6F, 0xDC, 0x8C)
+OK = rgb(PALETTES["dark"].roles["ok"])
 """The ground of a state that is well, in the dark theme."""
 
 

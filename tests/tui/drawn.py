@@ -113,13 +113,28 @@ def drawn(app: Any) -> str:
     frame = "─" * width
     picture = [f"│{''.join(segment.text for segment in line)}│" for line in lines]
     paint = [f"{n:>2} {_told(runs)}" for n, runs in enumerate(painted, 1) if runs]
-    legend = [f"{name} = {style}" for style, name in names.items() if name in used and name != str(style)]
+    looks = {name: style for style, name in reversed(names.items())}  # the first of a role's: on the ground
+    legend = [f"{name} = {look}" for name, look in reversed(looks.items()) if name in used and name != str(look)]
     return "\n".join((f"{width} x {height}", f"┌{frame}┐", *picture, f"└{frame}┘", *paint, "", *legend, ""))
 
 
 def text_lines(app: Any) -> list[str]:
     """What stands on each line of the terminal, without its paint."""
     return ["".join(segment.text for segment in line) for line in _lines(app)]
+
+
+def front(app: Any) -> list[tuple[str, Style]]:
+    """What stands on top, with its style: the whole screen, or only the box of a dialog, and notices."""
+    boxes = [one.region for one in app.screen.query("#box, CommandPalette Vertical, OptionList, Toast")]
+    inside = boxes if app.screen.is_modal else [app.screen.region]
+    found = list[tuple[str, Style]]()
+    for y, line in enumerate(_lines(app)):
+        x = 0
+        for segment in line:
+            if any(region.contains(x, y) for region in inside):
+                found.append((segment.text, segment.style or Style()))
+            x += cell_len(segment.text)
+    return found
 
 
 def _lines(app: Any) -> list[list[Segment]]:
@@ -130,9 +145,12 @@ def _lines(app: Any) -> list[list[Segment]]:
 def _names(app: Any) -> dict[Style, str]:
     """What each style is called: by its role, if it has but one; the text's own comes first."""
     named: dict[Style, str] = {}
-    for role, style in app.appearance.styles.items():
-        caught = app._output_filter.apply([Segment("x", style)], None)[0].style or Style()
-        named[caught] = role if caught not in named else named[caught] if named[caught] == "text" else str(caught)
+    styles = app.appearance.styles
+    for role, style in styles.items():
+        raised = (style + styles["surface"],) if style.bgcolor == styles["text"].bgcolor else ()
+        for shown in dict.fromkeys((style, *raised)):
+            caught = app._output_filter.apply([Segment("x", shown)], None)[0].style or Style()
+            named[caught] = role if caught not in named else named[caught] if named[caught] == "text" else str(caught)
     return named
 
 

@@ -13,10 +13,12 @@ from core.backend.target import read_target
 from core.base.colours import Rgb, rgb
 from core.base.settings import Layers, SettingsError
 from tests.running import ONE_SHAPE, Command, Running
+from tests.tui.drawn import app_on, front, read_it, run, settled
+from tests.tui.pictures import WARNING
 from tests.tui.terminal import Terminal
 from tui.base.settings import ScreenSettings, display_for, read_screen
 from tui.rendering.palettes import PALETTES, PLAIN, THEMES
-from tui.rendering.themes import contrast, palette, themes
+from tui.rendering.themes import STATES, contrast, palette, themes
 from tui.terminal.sequences import CUT
 
 PAINTED = [name for name in THEMES if not PALETTES[name].native]
@@ -69,13 +71,82 @@ def shown(style: Style, colours: tuple[str, ...] | None = None, ground: Rgb | No
     return (found[1], found[0]) if style.reverse else found
 
 
+DRAWN = {"spark", "told"}
+"""Roles of plots: graphics, not text."""
+
+
 @pytest.mark.parametrize("name", PAINTED)
-def test_every_role_is_readable_on_its_ground(name: str) -> None:
-    for colours in ("truecolor", "256"):
-        for role, style in palette(name, "orangered").items():
-            ink, ground = shown(style if colours == "truecolor" else in_256(style))
-            ratio = contrast(ink, ground)
-            assert ratio >= (7 if role in {"text", "strong", "cursor"} or name == "contrast" else 4.5), (role, colours)
+def test_every_role_is_readable_on_its_ground_and_on_the_surface(name: str) -> None:
+    styles = palette(name, "orangered")
+    raised = styles.pop("surface")
+    for (role, style), colours in itertools.product(styles.items(), ("truecolor", "256")):
+        grounds = [style, style + raised] if style.bgcolor == styles["text"].bgcolor else [style]
+        for one in grounds:
+            ratio = contrast(*shown(one if colours == "truecolor" else in_256(one)))
+            if role == "rule":
+                assert 1.5 <= ratio < contrast(*shown(styles["dim"])), colours
+            elif role in DRAWN:
+                # Plots stand on the ground. In 256 colours the nearest is taken.
+                assert one is not style or ratio >= (7 if name == "contrast" else 3), (role, colours)
+            elif role == "cursor":
+                assert ratio >= (7 if colours == "truecolor" else 4.5), colours
+            else:
+                assert ratio >= (7 if role in {"text", "strong"} or name == "contrast" else 4.5), (role, colours)
+
+
+@pytest.mark.parametrize("name", PAINTED)
+def test_the_cursor_is_seen_on_the_ground_and_no_state_has_its_colours(name: str) -> None:
+    styles = palette(name)
+    (ink, ground), behind = shown(styles["cursor"]), shown(styles["text"])[1]
+    assert contrast(ground, behind) >= 2
+    assert contrast(ground, shown(styles["text"] + styles["surface"])[1]) >= 1.8
+    assert styles["cursor"].bold
+    assert all(shown(styles[f"state-{state}"]) != (ink, ground) for state in STATES)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_status_has_its_colour_for_itself(name: str) -> None:
+    """Without their signs no two look the same, and nothing that is no status looks like one."""
+    styles = palette(name)
+    inks = {role: styles[role].color for role in (*STATES, "running")}
+    assert len(set(inks.values())) == len(inks)
+    others = {styles[role].color for role in ("title", "spark", "told", "rule")}
+    alarming = {inks[role] for role in ("warning", "critical", "ok" if not PALETTES[name].native else "warning")}
+    assert not alarming & others
+
+
+TOUR = {
+    "dashboard": (),
+    "list": ("t", "down"),
+    "dialog": ("h", "tab", "tab"),
+    "stop": ("ctrl+e", "tab", "s"),
+    "choice": ("t", "M"),
+    "help": ("question_mark",),
+    "prompt": ("colon", *"tasks x"),
+    "menu": ("ctrl+p", *"theme"),
+}
+
+
+@pytest.mark.parametrize("name", PAINTED)
+async def test_everything_that_is_drawn_is_readable(name: str) -> None:
+    """Every pair of colours that text is drawn in, the toolkit's own widgets too; not what lies behind a dialog."""
+    seen = set[tuple[Rgb, Rgb]]()
+    for place, keys in TOUR.items():
+        app = app_on(WARNING, theme=name)
+        async with run(app, (140, 40)) as pilot:
+            await settled(pilot)
+            for key in keys:
+                read_it(app)
+                await pilot.press(key)
+            app.tell("noted")
+            await settled(pilot)
+            for text, style in front(app):
+                if not any(char.isalnum() for char in text) or style == app.appearance.styles["spark"]:
+                    continue
+                pair = shown(style)
+                seen.add(pair)
+                assert contrast(*pair) >= (7 if name == "contrast" else 4.5), (place, text, str(style))
+    assert len(seen) >= 12
 
 
 def in_256(style: Style) -> Style:
@@ -92,7 +163,7 @@ def test_sixteen_colours_are_readable_on_a_console_and_on_xterm(name: str, colou
     ground = (0, 0, 0) if PALETTES[name].dark else (255, 255, 255)
     for role, style in palette(name, "steelblue").items():
         ratio = contrast(*shown(style, colours, ground))
-        assert ratio >= (7 if role == "text" else 3.9), (role, ratio)
+        assert ratio >= (7 if role == "text" else 2.5 if role == "rule" else 3.9), (role, ratio)
         assert not style.dim
 
 
@@ -121,12 +192,12 @@ def lab(colour: Rgb, lack: str) -> tuple[float, float, float]:
 @pytest.mark.parametrize("lack", LACKS)
 def test_the_colourblind_theme_keeps_the_states_apart_by_hue_and_by_lightness(lack: str) -> None:
     styles = palette("colourblind")
-    seen = {role: lab(shown(styles[role])[0], lack) for role in ("ok", "warning", "critical", "unknown")}
+    seen = {role: lab(shown(styles[role])[0], lack) for role in (*STATES, "running")}
     for one, other in itertools.combinations(seen, 2):
         lightness = abs(seen[one][0] - seen[other][0])
         apart = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
         assert apart >= 25, (one, other)
-        assert lightness >= 10 or "unknown" in (one, other), (one, other)
+        assert lightness >= 10 or {"unknown", "running"} & {one, other}, (one, other)
 
 
 @pytest.mark.parametrize("name", [*THEMES, PLAIN])
@@ -255,9 +326,9 @@ def reversed_on(terminal: Terminal) -> list[str]:
     for y in range(terminal.screen.lines):
         row = terminal.screen.buffer[y]
         cells = [(row[x].data, row[x].reverse) for x in range(terminal.screen.columns)]
-        for marked, run in itertools.groupby(cells, key=lambda cell: cell[1]):
+        for marked, piece in itertools.groupby(cells, key=lambda cell: cell[1]):
             if marked:
-                pieces.append("".join(char for char, _ in run).strip())
+                pieces.append("".join(char for char, _ in piece).strip())
     return pieces
 
 

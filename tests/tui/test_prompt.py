@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from core.actions.catalogue import ACTIONS
 from core.actions.heal import HEAL
 from tests.running import ONE_SHAPE, Command, Running
-from tests.tui.drawn import app_on, asks, monitor_of, run, settled, text_of
+from tests.tui.drawn import app_on, asks, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, WARNING
 from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS
@@ -85,7 +85,7 @@ def test_what_is_meant(typed: str, name: str, about: str) -> None:
         ("retry colour:x", "colour: is no key here"),
         ("silence x 9000d", "not 9000d: must be a time such as 30min or 2h"),
         ("tasks colour:red", "colour: is no key here"),
-        ("theme pink", "pink is no theme: dark, light"),
+        ("theme pink", "pink is no theme: dark, warm, light"),
         ("groups colour", "colour groups nothing: status, type, who, error"),
         ("groups error colour:red", "colour: is no key here"),
         ("report whenever", "whenever is no time: 03:10"),
@@ -305,6 +305,7 @@ async def test_a_theme_is_worn_everywhere_and_one_in_the_menu_is_only_tried_on()
         await settled(pilot)
         for name in THEMES:
             await typed(pilot, f"theme {name}", "enter")
+            app.clear_notifications()
             picture = await settled(pilot)
             assert app.theme == f"watchdesk-{name}"
             again = app_on(WARNING, theme=name)
@@ -313,7 +314,7 @@ async def test_a_theme_is_worn_everywhere_and_one_in_the_menu_is_only_tried_on()
         await typed(pilot, "theme dark", "enter")
         await pilot.press("ctrl+p", *"theme")
         await settled(pilot)
-        await pilot.press("down", "down")
+        await pilot.press("down", "down", "down")
         await settled(pilot, lambda: app.theme == "watchdesk-light")
         await pilot.press("escape")
         await settled(pilot, lambda: app.theme == "watchdesk-dark")
@@ -321,6 +322,38 @@ async def test_a_theme_is_worn_everywhere_and_one_in_the_menu_is_only_tried_on()
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+        await settled(pilot, lambda: app.theme == "watchdesk-light")
+
+
+async def test_the_screen_takes_the_theme_that_is_being_chosen_or_typed_and_keeps_it_only_with_enter() -> None:
+    app = app_on(WARNING)
+    async with run(app, (100, 30)) as pilot:
+        dark = await settled(pilot)
+        for leave, kept in (("escape", "dark"), ("enter", "warm")):
+            await typed(pilot, "theme", "enter")
+            await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+            assert app.theme == "watchdesk-dark"
+            for name in ("dark", "warm"):
+                read_it(app)
+                await pilot.press("down")
+                await settled(pilot, lambda name=name: app.theme == f"watchdesk-{name}")
+            before = await settled(pilot)
+            assert await settled(pilot) == before
+            read_it(app)
+            await pilot.press(leave)
+            await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+            await settled(pilot, lambda kept=kept: app.theme == f"watchdesk-{kept}")
+            assert (await settled(pilot) == dark) is (kept == "dark")
+        assert 'theme = "warm" under [screen]' in next(iter(app._notifications)).message
+        await typed(pilot, "theme contrast")
+        await settled(pilot, lambda: app.theme == "watchdesk-contrast")
+        await pilot.press("backspace")
+        await settled(pilot, lambda: app.theme == "watchdesk-warm")
+        await pilot.press("t")
+        await settled(pilot, lambda: app.theme == "watchdesk-contrast")
+        await pilot.press("escape")
+        await settled(pilot, lambda: app.theme == "watchdesk-warm")
+        await typed(pilot, "theme light", "enter")
         await settled(pilot, lambda: app.theme == "watchdesk-light")
 
 

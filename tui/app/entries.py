@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from textual.actions import parse
@@ -23,7 +24,7 @@ from tui.dialogs import CommandPrompt, Menu
 from tui.dialogs.menu import Wear
 from tui.lists import LISTS, Served
 from tui.rendering.appearance import Appearance
-from tui.rendering.palettes import PLAIN, THEMES
+from tui.rendering.palettes import PALETTES, PLAIN, THEMES
 from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
@@ -54,6 +55,7 @@ class Entries(ScreenStack):
         """Show a theme, until it ends."""
         self._worn = name
         self.try_on("")
+        self.tell(f'theme {name} until it ends; to keep it: theme = "{name}" under [screen] in the settings file')
 
     def try_on(self, name: str) -> None:
         """Show a theme for a while; empty: the one that is worn."""
@@ -74,7 +76,17 @@ class Entries(ScreenStack):
 
     def action_prompt(self) -> None:
         """Open the prompt: what a key or an entry of the menu does, by its name."""
-        self.ask(CommandPrompt(self._take_command, lambda typed: following(typed, self._entries, self._rows_of)))
+        words = partial(following, keys=self._entries, rows=self._rows_of)
+        self.ask(CommandPrompt(self._take_command, words, self._try_typed))
+
+    def _try_typed(self, typed: str) -> None:
+        """Show the theme that is being typed."""
+        try:
+            command = command_of(typed, self._entries)
+        except NoCommand:
+            self.try_on("")
+        else:
+            self.try_on(command.about if command.key.name == "theme" else "")
 
     def _take_command(self, typed: str) -> str:
         """Carry out what was typed, once the prompt is gone; return why that is not possible."""
@@ -115,7 +127,10 @@ class Entries(ScreenStack):
             self.run_worker(self._choose_theme(), group="keys")
 
     async def _choose_theme(self) -> None:
-        chosen = await self.choose("Which theme?", [(name, name) for name in THEMES])
+        choices = [(name, f"{name:<12} {PALETTES[name].about}") for name in THEMES]
+        chosen = await self.choose(
+            f"Which theme? Now: {self._worn}", choices, passes=lambda name: self.try_on(name or "")
+        )
         if chosen is not None:
             self.wear(chosen)
 
@@ -171,7 +186,7 @@ class Entries(ScreenStack):
             told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
             yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
         for name in THEMES:
-            yield SystemCommand(f"Theme: {name}", "until it ends", Wear(self.wear, name), discover=False)
+            yield SystemCommand(f"Theme: {name}", PALETTES[name].about, Wear(self.wear, name), discover=False)
 
     async def _run(self, action: str) -> None:
         await self.run_action(action)

@@ -1,6 +1,6 @@
 """Everything that actions, lists and views need of the app (see `tui.actions.ui.Ui`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from textual.app import App
@@ -118,17 +118,30 @@ class ScreenStack(App[None]):
             self.put(dialog)
 
     async def choose(
-        self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
+        self,
+        heading: str,
+        choices: Sequence[tuple[K, str]],
+        text: str = "",
+        *,
+        way_back: str = "Cancel",
+        passes: Callable[[K | None], None] | None = None,
     ) -> K | None:
-        """Let the operator choose; return the key of the choice, `None` if cancelled."""
+        """Let the operator choose; return the key of the choice, `None` if cancelled.
+
+        `passes` is told the key that the cursor is on, `None` for none (see `ChoiceDialog`).
+        """
         if not takes_questions(self.screen):
             return None
         self.clear_notifications()  # they would cover the list on a small screen
         offered = [(str(number), words) for number, (_, words) in enumerate(choices)]
-        choice = ChoiceDialog(heading, offered, text, way_back=way_back)
+
+        def key(number: str | None) -> K | None:
+            return None if number is None else choices[int(number)][0]
+
+        tell = None if passes is None else lambda number: passes(key(number))
+        choice = ChoiceDialog(heading, offered, text, way_back=way_back, passes=tell)
         choice.put_by(self.clock)
-        number = await self.push_screen_wait(choice)
-        return None if number is None else choices[int(number)][0]
+        return key(await self.push_screen_wait(choice))
 
     def allowed(self, action: Action) -> bool:
         """Return whether the action may run; where not, tell the operator why, or ask to allow actions."""

@@ -1,6 +1,6 @@
 """Choose one of several: which breaker to reset, what to do with a row. Above them, what they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,18 +14,29 @@ from tui.dialogs.question import Question
 
 
 class ChoiceDialog(Question[str | None]):
-    """Gives the chosen key, or `None` when backed out of. The first entry is always the way back."""
+    """Gives the chosen key, or `None` when backed out of. The first entry is always the way back.
+
+    `passes` is told the key that the cursor is on, and `None` for the way back and when it closes; what it changes on
+    the screen behind is to be seen, which is not dimmed then.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
 
     def __init__(
-        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
+        self,
+        heading: str,
+        choices: Sequence[tuple[str, str]],
+        text: str = "",
+        *,
+        way_back: str = "Cancel",
+        passes: Callable[[str | None], None] | None = None,
     ) -> None:
-        super().__init__(classes="choice")
+        super().__init__(classes="choice" if passes is None else "choice clear")
         self._heading = heading
         self._choices = choices
         self._text = text
         self._way_back = way_back
+        self._passes = passes
 
     def compose(self) -> ComposeResult:
         """Heading, text and list."""
@@ -39,6 +50,16 @@ class ChoiceDialog(Question[str | None]):
                 *(Option(Content(text), id=key) for key, text in self._choices),
                 markup=False,
             )
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Passed by the cursor."""
+        if self._passes is not None:
+            self._passes(event.option.id)
+
+    def on_unmount(self) -> None:
+        """It is closed."""
+        if self._passes is not None:
+            self._passes(None)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Chosen."""

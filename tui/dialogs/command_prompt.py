@@ -19,6 +19,8 @@ from tui.rendering.text import plain
 class CommandPrompt(Question[None]):
     """`take` carries out what was typed and returns nothing, or returns why it cannot, and the prompt stays.
 
+    `passes` is told what is typed as it is typed, and an empty text when it closes.
+
     Whoever opened it means what follows for it: nothing that is typed is too early, Enter neither.
     """
 
@@ -26,9 +28,15 @@ class CommandPrompt(Question[None]):
     MOST = 400
     """Characters."""
 
-    def __init__(self, take: Callable[[str], str], following: Callable[[str], Sequence[Completion]]) -> None:
+    def __init__(
+        self,
+        take: Callable[[str], str],
+        following: Callable[[str], Sequence[Completion]],
+        passes: Callable[[str], None],
+    ) -> None:
         super().__init__(classes="choice prompt")
         self._take = take
+        self._passes = passes
         self._field = CompletedField(
             placeholder="tasks failed, alerts, heal, theme light, report 2h", id="line", max_length=self.MOST,
             following=following,
@@ -51,6 +59,10 @@ class CommandPrompt(Question[None]):
             self._typed(event)
         self._show_words()
 
+    def on_unmount(self) -> None:
+        """It is closed."""
+        self._passes("")
+
     def swallows(self, event: events.Event) -> bool:
         """Keep what is typed before the field is there, in its order."""
         if not isinstance(event, events.Key) or self._field.has_focus or event.key == "escape":
@@ -64,6 +76,7 @@ class CommandPrompt(Question[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what may follow, and no longer why it could not be done."""
         event.stop()
+        self._passes(event.value)
         self._show_words()
         if self._field.value != self._refused:  # messages about a text may come after the Enter behind it
             self.say("")

@@ -71,6 +71,7 @@ class HelpDialog(Leaving[None]):
         self._refused = refused
         self._shown = shown
         self._reader = Reader(look.signs, look.styles, id="help")
+        self._reader.raised = True
 
     def compose(self) -> ComposeResult:
         """Something to read."""

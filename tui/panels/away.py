@@ -38,7 +38,7 @@ class AwayPanel(Panel):
         if height == 1:
             return [self._short(self._summary, width)]
         rule = self._signs.rule
-        head: Line = ((f"{rule} ", "dim"), (f" {self._while(self._summary, width)} ", "banner"), *self._hint(width))
+        head: Line = ((f"{rule} ", "rule"), (f" {self._while(self._summary, width)} ", "banner"), *self._hint(width))
         told: list[Line] = [((f"{name:<{_NAMES}} ", "dim"), *line) for name, line in _told(self._summary)]
         return [head, *as_many_as_fit(told, height - 1)]
 

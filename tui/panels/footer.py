@@ -20,6 +20,7 @@ class KeyLine(Panel):
     past = False
     """True while the screen shows the past, in which no action is possible."""
 
+    raised = True
     notes = True
     """True if a note may be kept."""
 

@@ -44,6 +44,8 @@ class Panel(Widget):
 
     times = False
     """True if moments are shown as times, not as ages."""
+    raised = False
+    """True if it lies on the theme's surface, above the ground of the screen."""
     shortcut = ""
     """The key that opens that list, shown before the title."""
 
@@ -124,8 +126,13 @@ class Panel(Widget):
     def render_line(self, y: int) -> Strip:
         """Return a drawn line for Textual. Between a change of size and `on_resize` it has the old size."""
         line = self._drawn[y] if y < len(self._drawn) else ()
-        strip = Strip([Segment(text, style_of(role, self._styles)) for text, role in line])
-        return strip.adjust_cell_length(self.size.width, self._styles["text"])
+        strip = Strip([Segment(text, self._style_of(role)) for text, role in line])
+        return strip.adjust_cell_length(self.size.width, self._style_of("text"))
+
+    def _style_of(self, role: str) -> Style:
+        style = style_of(role, self._styles)
+        own = style.bgcolor != self._styles["text"].bgcolor
+        return style + self._styles["surface"] if self.raised and not own else style
 
     @property
     def _called(self) -> str:
@@ -135,11 +142,11 @@ class Panel(Widget):
         if not self.TITLE:
             return self.lines(snapshot, width, height)
         rule = self._signs.rule
-        shortcut = f"{self.shortcut} " if self.shortcut else ""
         title = self.title(snapshot)
         if self.has_focus and self.shortcut:
             title = ((f" {title[0][0]} ", "cursor"), *title[1:])
-        head: Line = ((f"{rule} {shortcut}", "dim"), *title)
+        shortcut: Line = ((f"{self.shortcut} ", "dim"),) if self.shortcut else ()
+        head: Line = ((f"{rule} ", "rule"), *shortcut, *title)
         used = sum(cell_len(text) for text, _ in head)
-        ruled: Line = (*head, (" " + rule * max(0, width - used - 1), "dim")) if used < width else head
+        ruled: Line = (*head, (" " + rule * max(0, width - used - 1), "rule")) if used < width else head
         return [ruled, *self.lines(snapshot, width, height - 1)]

@@ -69,7 +69,7 @@ class PlotPanel(Panel):
         target = self._target() if figure.scale.target is not None else ""
         long = short(series.grid.bucket)
         per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
-        return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
+        return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the plot, or in words why there is none."""

@@ -13,7 +13,7 @@ from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_tim
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
-TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
+TASK_ROLE = {"completed": "dim", "failed": "critical", "in_progress": "running", "rejected": "critical"}
 
 _WIDE: Final = 60
 """Cells from which on there is room for more than the least."""
@@ -147,7 +147,7 @@ class TasksPanel(Panel):
         share = (snapshot.at - task.began_at) / timedelta(minutes=task.estimated_minutes)
         if share < 1:
             drawn = bar(int(share * _PROGRESS_CELLS), _PROGRESS_CELLS, _PROGRESS_CELLS, signs=self._signs.bar)
-            return drawn, "text" if live else "dim"
+            return drawn, "running" if live else "dim"
         return f"{share:.1f}x over" if share < 10 else "10x over", "warning" if live else "dim"
 
 

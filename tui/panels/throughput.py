@@ -43,7 +43,7 @@ class ThroughputPanel(Panel):
         return (
             (self.TITLE, "title"),
             (told, "dim" if live else "warning"),
-            (f"{completed:,}", "ok" if completed and live else "dim"),
+            (f"{completed:,}", "text" if completed and live else "dim"),
             (" completed  ", "dim"),
             (f"{failed:,}", "critical" if failed and live else "dim"),
             (" failed", "dim"),

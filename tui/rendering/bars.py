@@ -55,7 +55,7 @@ def _rising(counts: Sequence[int | None], wide: int, row: int, unit: float, sign
         if row == 0:
             level = max(level, 1 if count else 0)
         cells.append(levels[level - 1] if level else signs.rule if row == 0 else " ")
-    return _spans(cells, wide, {signs.rule: "dim"}, "ok")
+    return _spans(cells, wide, {signs.rule: "rule"}, "spark")
 
 
 def _hanging(counts: Sequence[int | None], wide: int, row: int, unit: float, signs: Signs) -> Line:

@@ -59,9 +59,9 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
 UNICODE: Final = PlotSigns()
 ASCII: Final = PlotSigns(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
 
-_TARGET, _TOLD, _OWN = 1, 2, 3
-ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
-"""Plotext's colour numbers, used here as names of roles."""
+_TARGET, _TOLD, _OWN, _OWN_BARS = 1, 2, 3, 4
+ROLES: Final = {_TARGET: "dim", _TOLD: "told", _OWN: "title", _OWN_BARS: "spark"}
+"""Plotext's colour numbers, used here as names of roles: a thin line needs more light than a bar."""
 
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 
@@ -87,7 +87,7 @@ def plotted(series: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, 
         figure.plot([0, count], [scale.target] * 2, marker=marks.target, color=_TARGET)
     if scale.bars:
         _bars(figure, series.told, (marks.told_bar, marks.told_none), _TOLD, cells)
-        _bars(figure, series.own, (marks.own_bar, marks.own_none), _OWN, cells)
+        _bars(figure, series.own, (marks.own_bar, marks.own_none), _OWN_BARS, cells)
     else:
         _line(figure, series.told, marks.told, _TOLD)
         _line(figure, series.own, marks.own, _OWN)

@@ -16,13 +16,15 @@ def palette(name: str, project_colour: str = "") -> dict[str, Style]:
     """Return the style of each role in a theme.
 
     Besides those for text: `state-ok` and so on (the state word's block), `cursor` (a selected row), `focus` (the
-    title of the focused panel), `banner` and `past` (lasting warnings), `spark` (sparklines), and `project`: a block in
-    the project's own colour, with readable text on it.
+    title of the focused panel), `banner` and `past` (lasting warnings), `spark` and `told` (plots: what was seen, what
+    the tables tell), `rule` (lines between panels), `surface` (a background alone: of dialogs and the line of keys),
+    and `project`: a block in the project's own colour, with readable text on it.
     """
     colours = PALETTES[name]
     ground = "" if name == PLAIN else f" on {colours.ground}"
     styles = {role: Style.parse(f"{colour}{ground}".strip()) for role, colour in colours.roles.items()}
     styles["project"] = styles["title"]
+    styles["surface"] = Style() if colours.native else Style(bgcolor=colours.surface)
     blocks = colours.blocks if colours.native else {**_blocks(colours), **colours.blocks}
     styles |= {role: Style.parse(block) for role, block in blocks.items()}
     own = rgb(project_colour) if project_colour and name != PLAIN else None
@@ -50,7 +52,7 @@ def _luminance(colour: Rgb) -> float:
 def _blocks(colours: Colours) -> dict[str, str]:
     """Return the blocks in the colours of their roles, with text in the theme's background colour."""
     grounds = {f"state-{state}": colours.roles[state] for state in STATES}
-    grounds |= {"cursor": colours.roles["text"], "focus": colours.roles["title"]}
+    grounds["focus"] = colours.roles["title"]
     return {role: f"bold {colours.ground} on {_colour(of)}" for role, of in grounds.items()}
 
 
@@ -86,7 +88,7 @@ _DEEP: Final = {0, 1, 4, 5}
 
 def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
     roles = {role: _textuals(_colour(colour)) for role, colour in colours.roles.items()}
-    ground = _textuals(colours.ground)
+    ground, surface = _textuals(colours.ground), _textuals(colours.surface)
     own = rgb(project_colour) if project_colour else None
     # Without colours the net makes a cursor of any ground that is not the screen's.
     cursor = palette("ansi" if name == PLAIN else name)["cursor"]
@@ -102,13 +104,14 @@ def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
         error=roles["critical"],
         foreground=roles["text"],
         background=ground,
-        surface=ground,
-        panel=ground,
+        surface=surface,
+        panel=surface,
         text_alpha=1.0,
         variables={
             "project": _frame(own, colours) or roles["title"],
             "past": _textuals(_ground(colours.blocks["past"])),
             "dim": roles["dim"],
+            "rule": roles["rule"],
             "text-muted": roles["dim"],
             "text-disabled": roles["dim"],
             "foreground-muted": roles["dim"],
@@ -124,7 +127,7 @@ def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
             "button-color-foreground": ground,
             "ansi-background": ground,
             "ansi-foreground": roles["text"],
-            "scrollbar": roles["dim"],
+            "scrollbar": roles["rule"],
             "scrollbar-hover": roles["title"],
             "scrollbar-active": roles["title"],
         },

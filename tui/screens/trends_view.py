@@ -124,8 +124,8 @@ class TrendsView(View):
         own = f"{marks.of('own', bars=False)}{marks.of('own', bars=True)}"
         told = f"{marks.of('told', bars=False)}{marks.of('told', bars=True)}"
         legend: Line = (
-            *((f"  {own} ", "title"), ("seen here", "text"), (f"  {told} ", "unknown"), ("tables", "text")),
-            *((self._asked(shown, snapshot), "dim"), (f"  {marks.target} ", "warning"), ("target", "text")),
+            *((f"  {own} ", "title"), ("seen here", "text"), (f"  {told} ", "told"), ("tables", "text")),
+            *((self._asked(shown, snapshot), "dim"), (f"  {marks.target} ", "dim"), ("target", "text")),
         )
         read = "" if shown is None else f"  {shown.at.astimezone():%H:%M %Z}"
         first: Line = (*windows, *legend, (read, "dim"))

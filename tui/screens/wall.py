@@ -12,7 +12,7 @@ from tui.panels import KeyLine
 from tui.rendering.text import Line
 from tui.screens.keys import SCREEN_KEYS
 from tui.screens.view import View
-from tui.wall.panel import WallPanel, wall_styles
+from tui.wall.panel import WallPanel
 
 _OWN: Final = {key.name: key for key in SCREEN_KEYS if key.name in {"wall", "quit"}}
 
@@ -27,8 +27,7 @@ class Wall(View):
 
     def compose(self) -> ComposeResult:
         """Yield the panel and the key line."""
-        signs, styles = self._style
-        yield WallPanel(signs, wall_styles(styles), id="wall")
+        yield WallPanel(*self._style, id="wall")
         keys = KeyLine(*self._style, id="keys")
         keys.keymap = self.ui.appearance.keymap
         yield keys

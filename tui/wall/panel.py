@@ -6,13 +6,14 @@ from typing import Final
 
 from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from core.domain.snapshot import LinkWord, Snapshot
 from tui.panels.panel import Panel
 from tui.panels.topline import link_words
 from tui.rendering.text import Line, age, ago, oldness
-from tui.rendering.themes import STATES
 from tui.wall import view_model
 from tui.wall.blocks import (
     centred,
@@ -37,12 +38,6 @@ _LOW: Final = 5
 _BARE: Final = Style(underline=False)
 
 
-def wall_styles(styles: dict[str, Style]) -> dict[str, Style]:
-    """Return the styles with the states' backgrounds added, never underlined, as whole screens are filled with them."""
-    grounds = {state: styles[f"state-{state}"] for state in STATES}
-    return styles | {f"wall-{state}": one + _BARE if one.underline else one for state, one in grounds.items()}
-
-
 class WallPanel(Panel):
     """A frame in the state's colour; if the state is critical, the background has it, too."""
 
@@ -52,7 +47,7 @@ class WallPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the large letters, or the same in words where they do not fit."""
         level = view_model.level(snapshot, self.still)
-        state = f"wall-{level}"
+        state = f"state-{level}"
         if width < _LEAST[0] or height < _LEAST[1]:
             return [padded(line, width, state) for line in self._words(snapshot, state, height)]
         side = 2 if width >= 60 else 1
@@ -66,6 +61,12 @@ class WallPanel(Panel):
         if level == "critical":
             lines = [tuple((text, state) for text, _ in line) for line in lines]
         return [*lines, self._foot(snapshot, width, state)]
+
+    def render_line(self, y: int) -> Strip:
+        """Return a drawn line, never underlined, as whole screens are filled with a state's background."""
+        strip = super().render_line(y)
+        bare = [Segment(text, one + _BARE if one is not None and one.underline else one) for text, one, _ in strip]
+        return Strip(bare, strip.cell_length)
 
     def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[view_model.Figure, ...], str]:
         """Return the figures and the snapshot's age: as a figure, or as text if all figures would become smaller."""
