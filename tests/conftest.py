@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.running import account, command, lone_sandbox, sandbox, session_sandbox, warm
+from tests.running import account, command, lone_sandbox, sandbox, sandboxes, session_sandbox, warm
 
-__all__ = ["account", "command", "lone_sandbox", "sandbox", "session_sandbox", "warm"]
+__all__ = ["account", "command", "lone_sandbox", "sandbox", "sandboxes", "session_sandbox", "warm"]
 
 # How long an example takes, or is made, says how busy the machine is, and nothing else.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
