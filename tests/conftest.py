@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,16 @@ LONG: Final = (
     "tests/tui/test_time_travel_for_real.py",
 )
 """The files of tests that take ten seconds and more."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: the collector of garbage would go through it a thousand times and find nothing."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -128,7 +128,8 @@ async def test_never_read_is_a_dash_and_never_a_default(tmp_path: Path) -> None:
 async def test_every_size_draws_and_resizing_never_crashes(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(1, 1)) as pilot:
-        for width, height in itertools.chain.from_iterable(itertools.permutations(SIZES, 2)):
+        for width, height in (*itertools.chain.from_iterable(itertools.combinations(SIZES, 2)), SIZES[0]):
+            # From each size to each other, once.
             await pilot.resize_terminal(width, height)
             if width >= 30:
                 await until(lambda: "LIVE" in shown(app), "the state in every size")
