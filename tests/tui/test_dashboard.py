@@ -170,6 +170,7 @@ async def test_what_was_typed_to_lift_a_fresh_stop_stays(sandbox: Running, tmp_p
         assert app.screen.ready()  # type: ignore[attr-defined]  # the dialog's
 
 
+@ONE_SHAPE
 async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(3)
     clock = FakeClock()
@@ -399,6 +400,7 @@ async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) 
     assert sandbox.functions() != before
 
 
+@ONE_SHAPE
 async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
     app = app_on(sandbox, tmp_path)
