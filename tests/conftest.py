@@ -2,15 +2,16 @@
 
 import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.running import account, command, lone_sandbox, sandbox, session_sandbox, warm
+from tests.running import account, command, lone_sandbox, sandbox, sandboxes, session_sandbox, warm
 
-__all__ = ["account", "command", "lone_sandbox", "sandbox", "session_sandbox", "warm"]
+__all__ = ["account", "command", "lone_sandbox", "sandbox", "sandboxes", "session_sandbox", "warm"]
 
 # How long an example takes, or is made, says how busy the machine is, and nothing else.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,6 +42,16 @@ LONG: Final = (
     "tests/tui/test_time_travel_for_real.py",
 )
 """The files of tests that take ten seconds and more."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: the collector of garbage would go through it a thousand times and find nothing."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -253,14 +253,30 @@ ONE_SHAPE = pytest.mark.parametrize("session_sandbox", ["deployed"], indirect=Tr
 """For tests of what the schema's shape has no part in: terminals, colours, signals."""
 
 
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Callable[[str], Running]]:
+    """The sandbox of a shape, from the first test of the worker that asks for it to the worker's end.
+
+    A worker that takes tests over from others has the shapes by turns, and need not start one at each turn.
+    """
+    started: dict[str, Running] = {}
+
+    def of(shape: str) -> Running:
+        if shape not in started:
+            started[shape] = Running(shape)
+            for table in ("autonomous_tasks", "autonomous_execution_logs", "autonomous_safety_checks"):
+                started[shape].sql(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        return started[shape]
+
+    yield of
+    for running in started.values():
+        running.close()
+
+
 @pytest.fixture(scope="session", params=SHAPES)
-def session_sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
+def session_sandbox(request: pytest.FixtureRequest, sandboxes: Callable[[str], Running]) -> Running:
     """One process per shape and worker. Rows lie in the order they are put in: nobody gives space back meanwhile."""
-    running = Running(request.param)
-    for table in ("autonomous_tasks", "autonomous_execution_logs", "autonomous_safety_checks"):
-        running.sql(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
-    yield running
-    running.close()
+    return sandboxes(request.param)
 
 
 @pytest.fixture

@@ -166,6 +166,7 @@ async def test_whatever_reason_an_automatic_stop_has_it_is_given_back(sandbox: R
     assert statuses(sandbox) == {"pending": 4}
 
 
+@ONE_SHAPE
 async def test_more_stops_than_one_filter_holds_are_all_given_back(sandbox: Running, begin: Begin) -> None:
     """Each lifted from elsewhere, so that no audit row of ours ends an episode."""
     driven = await begin()

@@ -122,6 +122,7 @@ MUTATIONS: Final = (
     Mutation("a row of the future joins pages", "core/services/recent_log.py", "{entry.id for entry, at in entries if at <= now}", "{entry.id for entry, at in entries}", "tests/services/test_recent_log.py"),
     Mutation("an open row is never read again", "core/services/browsing.py", "if await self.ask(record) == of(known):", "if True:", "tests/services/test_shared_reads.py"),
     Mutation("a calm lease runs out", "core/actions/lease.py", "min(2 * self._rules.renew_s, self._trusted_s - again_s)", "3 * self._rules.renew_s", "tests/actions/test_lease.py"),
+    Mutation("a connection that has ended is used again", "core/backend/resting.py", "return self._has_ended() if", "return False if", "tests/faults/test_resting.py"),
     Mutation("a slow value is left for weeks", "core/services/slow_reads.py", "min(LONGEST_PAUSE_S, self._took_s.pop(name, 0.0) / _SHARE)", "self._took_s.pop(name, 0.0) / _SHARE", "tests/services/test_slow_reads.py"),
     Mutation("a value that fails slowly is asked for at once", "core/services/slow_reads.py", "min(LONGEST_FAILING_S, took_s * 2**times)", "0", "tests/services/test_slow_reads.py"),
     Mutation("a refresh waits for slow values", "core/services/readings.py", "timeout=patience_s", "timeout=None", "tests/services/test_slow_reads.py"),

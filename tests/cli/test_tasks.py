@@ -36,6 +36,7 @@ def storm(sandbox: Running, each: int) -> None:
         )
 
 
+@ONE_SHAPE
 async def test_ten_thousand_failures_have_seven_causes_and_one_is_retried(sandbox: Running, tmp_path: Path) -> None:
     storm(sandbox, 1_428)
     sandbox.completed(4)

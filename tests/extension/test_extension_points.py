@@ -279,6 +279,7 @@ def extended(checkout: Checkout, with_all_of_them: Warm, tmp_path: Path) -> Comm
     return CommandOfCopy(tmp_path, checkout, with_all_of_them)
 
 
+@ONE_SHAPE
 def test_a_check(extended: CommandOfCopy, sandbox: Running) -> None:
     page = extended("status", sandbox=sandbox)
     assert "weather" in page.stdout, page.stderr
@@ -294,6 +295,7 @@ def test_a_command(extended: CommandOfCopy) -> None:
     assert "Say what it is like." in extended("weather", "--help").stdout
 
 
+@ONE_SHAPE
 def test_an_alert_rule(extended: CommandOfCopy, sandbox: Running) -> None:
     told = extended("alerts", sandbox=sandbox).stdout
     assert "it rains on an enabled system" in told
@@ -302,6 +304,7 @@ def test_an_alert_rule(extended: CommandOfCopy, sandbox: Running) -> None:
     assert [one["severity"] for one in record["alerts"] if one["rule"] == "rainy"] == ["high"]
 
 
+@ONE_SHAPE
 def test_a_repair_with_its_undo(extended: CommandOfCopy, sandbox: Running) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('wet 1', 'pending'), ('wet 2', 'pending')")
     assert "wet" in extended("heal", "--help").stdout + extended("heal", "--only", "rain").stderr
@@ -327,6 +330,7 @@ def statuses(sandbox: Running) -> list[tuple[object, ...]]:
     return sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status")
 
 
+@ONE_SHAPE
 def test_an_action_with_its_command_audit_and_undo(extended: CommandOfCopy, sandbox: Running) -> None:
     two_pending(sandbox)
     assert "Shelve what is pending." in extended("--help").stdout

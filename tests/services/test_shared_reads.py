@@ -9,10 +9,11 @@ from core.resilience.reading import Source
 from core.services.config import RefreshRules
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import answer, wire
 
 
+@ONE_SHAPE
 async def test_what_another_process_has_just_read_is_not_read_again(sandbox: Running, tmp_path: Path) -> None:
     clock = FakeClock(datetime.now(UTC))
     sandbox.stuck(2)
@@ -45,6 +46,7 @@ async def test_what_another_process_has_just_read_is_not_read_again(sandbox: Run
         await second.monitor.close()
 
 
+@ONE_SHAPE
 async def test_pages_of_another_length_or_project_are_not_taken(sandbox: Running, tmp_path: Path) -> None:
     clock = FakeClock(datetime.now(UTC))
     async with wire(sandbox.url) as between:
@@ -119,6 +121,7 @@ async def test_what_came_from_another_process_is_known_to_the_next_own_read(sand
         await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_nothing_is_taken_over_while_the_own_line_is_the_question(sandbox: Running, tmp_path: Path) -> None:
     clock = FakeClock(datetime.now(UTC))
     async with wire(sandbox.url) as between:

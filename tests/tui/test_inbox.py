@@ -43,6 +43,7 @@ def asked(hand: Hand, keys: str, heading: str) -> None:
     hand.read(SWALLOWED_S)
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=str)
 def test_one_is_approved_and_one_rejected(size: tuple[int, int], sandbox: Running, begin: Begin) -> None:
     hand = begin(size)
