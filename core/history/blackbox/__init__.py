@@ -1,6 +1,6 @@
 """The black box: an always-on, bounded ring of snapshots on the disk. It knows the snapshot, not the display."""
 
-from core.history.blackbox.epoch import WatchedSpan
+from core.history.blackbox.epoch import LevelSpan, WatchedSpan
 from core.history.blackbox.marks import Mark, MarkKind, must_stay
 from core.history.blackbox.notes import Note
 from core.history.blackbox.reader import Box
@@ -12,6 +12,7 @@ __all__ = [
     "GAP_S",
     "BlackboxRules",
     "Box",
+    "LevelSpan",
     "Mark",
     "MarkKind",
     "Note",

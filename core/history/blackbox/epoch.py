@@ -8,14 +8,18 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.snapshot import Snapshot
+from core.domain.status import Level
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.frame import Decoder, Flag, FrameEntry, Kind, moment_of
+from core.history.blackbox.frame import Decoder, Flag, FrameEntry, Kind, level_in, moment_of
 from core.history.blackbox.ring import Part
 from core.history.blackbox.segment import Contents
 from core.history.blackbox.segment_cache import SegmentCache
+from core.history.blackbox.segment_index import Marked
 from core.history.blackbox.settings import GAP_S
 
 _GAP_US: Final = int(GAP_S * 1e6)
+_NAMED_US: Final = 1000
+"""The precision of the moment in a file's name."""
 
 
 class WatchedSpan(msgspec.Struct, frozen=True):
@@ -23,6 +27,35 @@ class WatchedSpan(msgspec.Struct, frozen=True):
 
     since: datetime
     until: datetime
+
+
+class LevelSpan(msgspec.Struct, frozen=True):
+    """A period that was observed without a gap, and in all of which the state had one level.
+
+    Where only a single frame tells of it, it is that moment alone.
+    """
+
+    since: datetime
+    until: datetime
+    level: Level
+
+
+class LevelRun(NamedTuple):
+    """The same in microseconds since 1970.
+
+    `fresh`: observation had just begun. `covers`: up to when its last snapshot stands, as `Epoch.covering` has it.
+    """
+
+    since: int
+    until: int
+    level: Level
+    fresh: bool = False
+    covers: int = 0
+
+    @property
+    def starts_up(self) -> bool:
+        """Return whether it is only that a monitor which was just started knew nothing yet."""
+        return self.fresh and self.level is Level.UNKNOWN and self.until - self.since <= _GAP_US
 
 
 class Spot(NamedTuple):
@@ -119,6 +152,34 @@ class Epoch:
                 reached, open_ = entry.at, not entry.flags & Flag.ENDED
         if began is not None:
             yield from _cut(began, reached, since, until)
+
+    def levels(self, since: int, until: int) -> Iterator[LevelRun]:
+        """Yield the level of the state over the observed periods, in order, from the indexes of the files alone.
+
+        They reach beyond the given period. The seconds in which a monitor started and knew nothing yet are left out.
+        """
+        run: LevelRun | None = None
+        open_ = True
+        for part in self._within(since - _GAP_US, until):
+            for number, (at, flags) in enumerate(self._told(part)):
+                anew = number == 0 or flags & Flag.BEGAN  # nowhere else can there be a gap
+                gap = run is not None and anew and (not open_ or at - run.until > _GAP_US)
+                level = level_in(flags)
+                if run is not None and not gap:
+                    run = run._replace(until=at)
+                if run is None or gap or level not in {None, run.level}:
+                    if run is not None and (gap or not run.starts_up):
+                        yield run._replace(covers=run.until + (_GAP_US if gap and open_ else 0))
+                    known = Level.UNKNOWN if run is None or gap else run.level
+                    run = LevelRun(at, at, level or known, fresh=bool(flags & Flag.BEGAN))
+                open_ = not flags & Flag.ENDED
+        if run is not None:
+            yield run._replace(covers=run.until + (_GAP_US if open_ else 0))
+
+    def _told(self, part: Part) -> Marked:
+        """Return the marks of a file, from its first moment on; earlier versions did not always list that."""
+        marks = self._segments.flagged(part)
+        return marks if not marks or marks[0][0] - part.first < _NAMED_US else ((part.first, 0), *marks)
 
     def _index(self, at: int) -> int:
         """Return the index of the file that would hold a moment; -1: the moment is before all of them."""
