@@ -16,6 +16,7 @@ from tui.base.fault_switch import FaultSwitch
 from tui.base.stale_screen import StaleScreen
 from tui.dialogs.question import Question
 from tui.rendering.appearance import Appearance
+from tui.time_travel.course import Course
 from tui.time_travel.recorded import Moment
 
 K = TypeVar("K")
@@ -27,11 +28,20 @@ class TimeControl(Protocol):
     moment: Moment | None
     """What is shown of the past; `None`: now is."""
 
+    @property
+    def course(self) -> Course | None:
+        """Return the course of the state for the time line, once it is read."""
+        ...
+
     async def step(self, direction: int) -> None: ...
 
     async def mark(self, direction: int) -> None: ...
 
     async def jump(self, typed: str) -> str: ...
+
+    async def go(self, at: datetime) -> None: ...
+
+    async def zoom(self, by: int) -> None: ...
 
     async def note(self, text: str, at: datetime) -> str: ...
 
