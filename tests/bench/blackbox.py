@@ -26,6 +26,7 @@ from core.services.recording import Recording
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
+from tui.time_travel.course import Zoom, read_course
 from tui.time_travel.recorded import moment_at, stepped
 
 PERIOD_S, CHECK_EVERY, ALERTS_EVERY = 5, 60, 12
@@ -209,6 +210,20 @@ def jumps(ring: Path, now: datetime) -> None:
     told("every mark of all days, nothing in memory, ms", [timed(lambda: fresh.marks(now - timedelta(DAYS), now))])
     print(f"marks of all days: {len(fresh.marks(now - timedelta(DAYS), now)):,}")
     told("every mark of all days, again, ms", [timed(lambda: fresh.marks(now - timedelta(DAYS), now))])
+    for zoom in Zoom:
+        forget(ring)
+        cold = [timed(lambda z=zoom: read_course(Box(ring), hour_at, z, now))]
+        told(f"the time line, {zoom}, nothing in memory, ms", cold)
+        told(
+            f"the time line, {zoom}, again, ms",
+            [timed(lambda m=m, z=zoom: read_course(fresh, m, z, now)) for m in moments],
+        )
+    course = read_course(fresh, hour_at, Zoom.ALL, now)
+    assert course is not None
+    told(
+        f"{len(course.levels):,} periods and {len(course.marks):,} marks in 190 cells, ms",
+        [timed(lambda: course.cells(190)) for _ in range(50)],
+    )
     told("an hour for the report, ms", [timed(lambda: list(fresh.frames(hour_at, hour_at + HOUR)))])
 
 

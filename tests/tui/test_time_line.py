@@ -1,4 +1,4 @@
-"""The time line: what a cell says is so somewhere in its span, it leads there, and nothing is said of what nobody saw."""
+"""The time line: what a cell says is so in its span, it leads there, and nothing is said of what nobody saw."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -53,7 +53,9 @@ def test_a_cell_is_the_worst_of_its_span_and_leads_to_it_and_nothing_is_claimed_
         here = [
             one
             for one in course.levels
-            if one.since < end and (one.until > begin or one.since >= begin) and (one.since < one.until or one.since < end)
+            if one.since < end
+            and (one.until > begin or one.since >= begin)
+            and (one.since < one.until or one.since < end)
         ]
         levels = {one.level for one in here}
         assert cell.level == next((level for level in WORST_FIRST if level in levels), None)
@@ -94,7 +96,9 @@ def test_a_stretch_holds_its_moment_and_ends_by_now(zoom: Zoom, share: float, ke
     assert stretch_around(later, zoom, (NOON, later), later, found) is not found
 
 
-def line(course: Course | None, width: int, height: int, *, at: datetime = NOON, **signs: bool) -> tuple[TimeLine, list[str]]:
+def line(
+    course: Course | None, width: int, height: int, *, at: datetime = NOON, **signs: bool
+) -> tuple[TimeLine, list[str]]:
     """One as it is drawn."""
     found = TimeLine(Signs(**signs), palette(PLAIN))
     found.put(course, at)

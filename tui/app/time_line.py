@@ -38,7 +38,11 @@ class FollowedCourse:
         before, self._zoom = self.course, _ZOOMS[place]
         await self.follow(at)
         whole = all(course is not None and course.stretch.whole for course in (before, self.course))
-        return f"all that is kept is shorter than {_ZOOMS[min(place, place - by)]}: the time line shows it" if whole else ""
+        return (
+            f"all that is kept is shorter than {_ZOOMS[min(place, place - by)]}: the time line shows it"
+            if whole
+            else ""
+        )
 
     def forget(self) -> None:
         """Forget the course: the next one ends at another now."""

@@ -21,6 +21,7 @@ _FEWEST: Final = 10
 
 _SECONDS_BELOW: Final = timedelta(minutes=20)
 _BETWEEN: Final = 2
+_RUN: Final = 8
 
 
 class TimeLine(Panel):
@@ -77,8 +78,10 @@ class TimeLine(Panel):
             self.post_message(self.Picked(self._cells[cell].at))
 
     def _drawn_cells(self, cursor: int | None) -> Line:
-        drawn = [self._sign(cell, at_cursor=n == cursor) for n, cell in enumerate(self._cells)]
-        return tuple(("".join(text for text, _ in run), role) for role, run in groupby(drawn, key=lambda one: one[1]))
+        """Return the cells in short runs: a step of the cursor redraws no more than the runs it leaves and enters."""
+        signs = [self._sign(cell, at_cursor=n == cursor) for n, cell in enumerate(self._cells)]
+        runs = groupby(enumerate(signs), key=lambda one: (one[1][1], one[0] // _RUN))
+        return tuple(("".join(sign for _, (sign, _) in run), role) for (role, _), run in runs)
 
     def _sign(self, cell: Cell, *, at_cursor: bool) -> Span:
         signs, level = self._signs, cell.level
