@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.base.clock import SystemClock
 from core.domain.snapshot import Snapshot
-from core.history.blackbox import BlackboxRules, Box, Recorder
+from core.history.blackbox import BlackboxRules, Box, Recorder, Zoom, read_course
 from core.history.blackbox.frame import HEADER, FrameEntry, Kind, framed, microseconds
 from core.history.blackbox.ring import following, listing
 from core.history.blackbox.segment import HEAD, read
@@ -26,7 +26,6 @@ from core.services.recording import Recording
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
-from tui.time_travel.course import Zoom, read_course
 from tui.time_travel.recorded import moment_at, stepped
 
 PERIOD_S, CHECK_EVERY, ALERTS_EVERY = 5, 60, 12

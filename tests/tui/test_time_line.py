@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.status import Level
-from core.history.blackbox import LevelSpan, Mark, MarkKind
+from core.history.blackbox import Cell, Course, LevelSpan, Mark, MarkKind, Stretch, Zoom, stretch_around
 from tests.tui.well import ACTIVE
 from tui.panels.time_line import TimeLine, ends
 from tui.rendering.palettes import PLAIN
 from tui.rendering.text import Signs, plain
 from tui.rendering.themes import palette
-from tui.time_travel.course import Cell, Course, Stretch, Zoom, stretch_around
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WORST_FIRST = (Level.CRITICAL, Level.UNKNOWN, Level.WARNING, Level.OK)

@@ -10,13 +10,13 @@ from textual.widget import AwaitMount
 from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
+from core.history.blackbox import Course
 from core.monitor import Monitor
 from tui.base.away import AwayTracker
 from tui.base.fault_switch import FaultSwitch
 from tui.base.stale_screen import StaleScreen
 from tui.dialogs.question import Question
 from tui.rendering.appearance import Appearance
-from tui.time_travel.course import Course
 from tui.time_travel.recorded import Moment
 
 K = TypeVar("K")

@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from core.history.blackbox import Course, Zoom, read_course
 from tui.actions.ui import Ui
-from tui.time_travel.course import Course, Zoom, read_course
 
 _ZOOMS: Final = tuple(Zoom)
 

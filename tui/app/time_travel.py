@@ -12,12 +12,11 @@ from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
 from core.domain.snapshot import AlertView, Snapshot
-from core.history.blackbox import Box
+from core.history.blackbox import Box, Course
 from tui.actions.ui import Ui
 from tui.app.time_line import FollowedCourse
 from tui.rendering.text import Line, oldness
 from tui.screens.keys import SCREEN_KEYS, TIME_KEYS
-from tui.time_travel.course import Course
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 
 _HELD_S: Final = 0.2

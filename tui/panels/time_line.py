@@ -10,11 +10,10 @@ from textual.message import Message
 
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
-from core.history.blackbox import MarkKind
+from core.history.blackbox import Cell, Course, MarkKind, Stretch
 from tui.panels.panel import Panel
 from tui.rendering.axes import times
 from tui.rendering.text import Line, Span
-from tui.time_travel.course import Cell, Course, Stretch
 
 _FEWEST: Final = 10
 """The fewest cells beside which the ends are labelled."""

@@ -18,6 +18,9 @@ from core.history.blackbox.segment_index import Marked
 from core.history.blackbox.settings import GAP_S
 
 _GAP_US: Final = int(GAP_S * 1e6)
+_BEGAN, _ENDED = int(Flag.BEGAN), int(Flag.ENDED)
+"""Plain numbers: over the marks of weeks, flags with names take ten times as long."""
+
 _NAMED_US: Final = 1000
 """The precision of the moment in a file's name."""
 
@@ -43,19 +46,15 @@ class LevelSpan(msgspec.Struct, frozen=True):
 class LevelRun(NamedTuple):
     """The same in microseconds since 1970.
 
-    `fresh`: observation had just begun. `covers`: up to when its last snapshot stands, as `Epoch.covering` has it.
+    `covers`: up to when its last snapshot stands, as `Epoch.covering` has it. `starts`: it is only the seconds in which
+    a monitor that was just started knew nothing yet.
     """
 
     since: int
     until: int
     level: Level
-    fresh: bool = False
-    covers: int = 0
-
-    @property
-    def starts_up(self) -> bool:
-        """Return whether it is only that a monitor which was just started knew nothing yet."""
-        return self.fresh and self.level is Level.UNKNOWN and self.until - self.since <= _GAP_US
+    covers: int
+    starts: bool = False
 
 
 class Spot(NamedTuple):
@@ -153,28 +152,29 @@ class Epoch:
         if began is not None:
             yield from _cut(began, reached, since, until)
 
-    def levels(self, since: int, until: int) -> Iterator[LevelRun]:
+    def levels(self, since: int, end: int) -> Iterator[LevelRun]:
         """Yield the level of the state over the observed periods, in order, from the indexes of the files alone.
 
-        They reach beyond the given period. The seconds in which a monitor started and knew nothing yet are left out.
+        They reach beyond the given period.
         """
-        run: LevelRun | None = None
-        open_ = True
-        for part in self._within(since - _GAP_US, until):
+        begun: int | None = None
+        until, level, fresh, open_ = 0, Level.UNKNOWN, False, True
+        for part in self._within(since - _GAP_US, end):
             for number, (at, flags) in enumerate(self._told(part)):
-                anew = number == 0 or flags & Flag.BEGAN  # nowhere else can there be a gap
-                gap = run is not None and anew and (not open_ or at - run.until > _GAP_US)
-                level = level_in(flags)
-                if run is not None and not gap:
-                    run = run._replace(until=at)
-                if run is None or gap or level not in {None, run.level}:
-                    if run is not None and (gap or not run.starts_up):
-                        yield run._replace(covers=run.until + (_GAP_US if gap and open_ else 0))
-                    known = Level.UNKNOWN if run is None or gap else run.level
-                    run = LevelRun(at, at, level or known, fresh=bool(flags & Flag.BEGAN))
-                open_ = not flags & Flag.ENDED
-        if run is not None:
-            yield run._replace(covers=run.until + (_GAP_US if open_ else 0))
+                told = level_in(flags)
+                if begun is not None:
+                    anew = number == 0 or flags & _BEGAN  # nowhere else can there be a gap
+                    gap = anew and (not open_ or at - until > _GAP_US)
+                    until = until if gap else at
+                    if gap or told not in {None, level}:
+                        starts = fresh and not gap and level is Level.UNKNOWN and until - begun <= _GAP_US
+                        yield LevelRun(begun, until, level, until + _GAP_US * (gap and open_), starts)
+                        begun, level = None, Level.UNKNOWN if gap else level
+                if begun is None:
+                    begun, until, level, fresh = at, at, told or level, bool(flags & _BEGAN)
+                open_ = not flags & _ENDED
+        if begun is not None:
+            yield LevelRun(begun, until, level, until + _GAP_US * open_)
 
     def _told(self, part: Part) -> Marked:
         """Return the marks of a file, from its first moment on; earlier versions did not always list that."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -40,6 +41,7 @@ _KINDS: Final = {
 }
 
 
+@lru_cache(256)
 def kinds_of(flags: int) -> tuple[MarkKind, ...]:
     """Return the kinds of a header's flags; unknown flags of a later version are ignored."""
     return tuple(kind for flag, kind in _KINDS.items() if flags & flag)

@@ -6,7 +6,7 @@ for the contents of the disk: what cannot be read counts as not observed.
 
 import heapq
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -81,15 +81,18 @@ class Box:
             except Unfit:
                 log.debug("a frame of the black box does not fit")
 
-    def marks(self, since: datetime, until: datetime) -> tuple[Mark, ...]:
-        """Return the marks from `since` up to, not including, `until`, the oldest first, notes included."""
+    def marks(
+        self, since: datetime, until: datetime, *, of: Collection[MarkKind] = tuple(MarkKind)
+    ) -> tuple[Mark, ...]:
+        """Return the marks of some kinds from `since` up to, not including, `until`, the oldest first."""
         epochs = self._epochs()
         found: dict[int, tuple[MarkKind, ...]] = {}
         for newer, epoch in enumerate(epochs):
             for at, flags in epoch.flagged(microseconds(since), microseconds(until)):
-                if kinds_of(flags) and not any(other.covering(at) is not None for other in epochs[:newer]):
-                    found[at] = (*found.get(at, ()), *kinds_of(flags))
-        for note in self.notes(since, until):
+                kinds = tuple(kind for kind in kinds_of(flags) if kind in of)
+                if kinds and not any(other.covering(at) is not None for other in epochs[:newer]):
+                    found[at] = (*found.get(at, ()), *kinds)
+        for note in self.notes(since, until) if MarkKind.NOTE in of else ():
             at = microseconds(note.at)
             found[at] = (*found.get(at, ()), MarkKind.NOTE)
         return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
@@ -128,7 +131,8 @@ class Box:
     def levels(self, since: datetime, until: datetime) -> tuple[LevelSpan, ...]:
         """Return the level of the state over the observed periods between two moments, the oldest first.
 
-        It is read from the indexes of the files: no snapshot is decoded. Files of earlier versions tell UNKNOWN.
+        It is read from the indexes of the files: no snapshot is decoded. Files of earlier versions tell UNKNOWN. The
+        seconds in which a monitor started and knew nothing yet are left out.
         """
         begin, end = microseconds(since), microseconds(until)
         found: list[LevelRun] = []
@@ -138,7 +142,7 @@ class Box:
         return tuple(
             LevelSpan(moment_of(max(run.since, begin)), moment_of(min(run.until, end)), run.level)
             for run in found
-            if run.since < end and (run.until > begin or run.since >= begin)
+            if not run.starts and run.since < end and (run.until > begin or run.since >= begin)
         )
 
     def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]:

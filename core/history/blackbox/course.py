@@ -1,6 +1,7 @@
 """The course of the state over a stretch of time, cut into the cells of one line. Pure, but for `read_course`."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -9,9 +10,15 @@ from typing import Final
 import msgspec
 
 from core.domain.status import Level
-from core.history.blackbox import Box, LevelSpan, Mark, MarkKind
+from core.history.blackbox.epoch import LevelSpan
+from core.history.blackbox.marks import Mark, MarkKind
+from core.history.blackbox.reader import Box
 
-_WORST_FIRST: Final = (Level.CRITICAL, Level.UNKNOWN, Level.WARNING, Level.OK)
+_RANK: Final[dict[Level | None, int]] = {
+    level: rank for rank, level in enumerate((Level.CRITICAL, Level.UNKNOWN, Level.WARNING, Level.OK, None))
+}
+"""The worst first; last that nothing is known at all."""
+
 _MARKED: Final = (MarkKind.NOTE, MarkKind.ACTION)
 """The kinds that a cell shows; where it has both, the first."""
 
@@ -69,7 +76,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True):
-    """The levels and marks of a stretch."""
+    """The levels and marks of a stretch, all of them within it."""
 
     stretch: Stretch
     levels: tuple[LevelSpan, ...] = ()
@@ -82,20 +89,16 @@ class Course(msgspec.Struct, frozen=True):
         worst: list[Level | None] = [None] * count
         at = [begin + (end - begin) / 2 for begin, end in pairwise(begins)]
         for span in self.levels:
-            for cell in _covered(stretch, span, count):
-                if _rank(span.level) < _rank(worst[cell]):
+            for cell in _covered(begins, span):
+                if _RANK[span.level] < _RANK[worst[cell]]:
                     worst[cell], at[cell] = span.level, max(span.since, begins[cell])
         marks: list[MarkKind | None] = [None] * count
         for mark in self.marks:
-            kind, place = shown_kind(mark), stretch.cell_of(mark.at, count)
-            if kind is not None and place is not None and marks[place] in {None, kind, *_MARKED[1:]}:
+            kind = next((kind for kind in _MARKED if kind in mark.kinds), None)
+            place = min(bisect_right(begins, mark.at), count) - 1
+            if kind is not None and marks[place] is not _MARKED[0]:
                 marks[place], at[place] = kind, mark.at
         return tuple(map(Cell, worst, at, marks))
-
-
-def shown_kind(mark: Mark) -> MarkKind | None:
-    """Return what a time line shows of a mark."""
-    return next((kind for kind in _MARKED if kind in mark.kinds), None)
 
 
 def stretch_around(
@@ -125,18 +128,11 @@ def read_course(box: Box, at: datetime, zoom: Zoom, now: datetime, before: Stret
         return None
     stretch = stretch_around(at, zoom, span, now, before)
     until = stretch.until + _MICROSECOND
-    marks = tuple(mark for mark in box.marks(stretch.since, until) if shown_kind(mark) is not None)
-    return Course(stretch, box.levels(stretch.since, until), marks)
+    return Course(stretch, box.levels(stretch.since, until), box.marks(stretch.since, until, of=_MARKED))
 
 
-def _covered(stretch: Stretch, span: LevelSpan, count: int) -> Iterable[int]:
-    """Return the cells that a period reaches into; one that ends where a cell begins does not."""
-    last_at = max(span.since, span.until - _MICROSECOND)
-    first, last = stretch.cell_of(span.since, count), stretch.cell_of(last_at, count)
-    if first is None and last is None and not (span.since < stretch.since and last_at >= stretch.until):
-        return ()
-    return range(first or 0, (count - 1 if last is None else last) + 1)
-
-
-def _rank(level: Level | None) -> int:
-    return len(_WORST_FIRST) if level is None else _WORST_FIRST.index(level)
+def _covered(begins: Sequence[datetime], span: LevelSpan) -> range:
+    """Return the cells that a period reaches into, by where each begins; one that begins as it ends is not."""
+    first = bisect_right(begins, span.since) - 1
+    last = first if span.until <= span.since else bisect_left(begins, span.until) - 1
+    return range(max(0, first), min(last, len(begins) - 2) + 1)
