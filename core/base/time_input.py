@@ -2,7 +2,7 @@
 
 A time without a zone is local, and one without a day is on the last day on which it occurred. A time that local clocks
 show twice, because they are set back, means the first of the two where it starts a period, so that nothing is missed,
-and the last where it names one moment. One that local clocks skip is read with the offset from before the change.
+and the last where it names one moment. One that local clocks skip is rather too early than too late.
 """
 
 import re
@@ -55,10 +55,16 @@ def _meant(text: str, now: datetime, of: _Of) -> datetime | None:
     if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
         return now - span
     try:
-        found = _on_a_day(said, now, of) or datetime.fromisoformat(said.upper()).astimezone(UTC)
+        found = _on_a_day(said, now, of) or _in_full(said, now, of)
     except (ValueError, OverflowError):
         return None
     return found if found.year in _YEARS else None
+
+
+def _in_full(said: str, now: datetime, of: _Of) -> datetime:
+    """Parse a date with its time, and with a zone or without. Raises ValueError for anything else."""
+    found = datetime.fromisoformat(said.upper())
+    return of(_shown(found, found.time()), now) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:
@@ -103,5 +109,5 @@ def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime]) -> 
 
 def _shown(day: datetime, clock: time) -> tuple[datetime, ...]:
     """Return the moments at which local clocks show that time on that day, by the rules in force then."""
-    first, second = (datetime.combine(day.date(), clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1))
-    return (first, second) if second.astimezone().time() == clock and first < second else (first,)
+    read = sorted({datetime.combine(day.date(), clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1)})
+    return tuple(at for at in read if at.astimezone().time() == clock) or (read[0],)

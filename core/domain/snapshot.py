@@ -58,6 +58,20 @@ WORST_FIRST: Final = (
 )
 """Every state word, the worst first."""
 
+STATE_LEVEL: Final = {
+    State.HEALTHY: Level.OK,
+    State.ACTIVE: Level.OK,
+    State.WAITING: Level.OK,
+    State.REVIEW: Level.OK,
+    State.IDLE: Level.OK,
+    State.WARNING: Level.WARNING,
+    State.DISABLED: Level.WARNING,
+    State.CRITICAL: Level.CRITICAL,
+    State.STOPPED: Level.CRITICAL,
+    State.UNKNOWN: Level.UNKNOWN,
+}
+"""The level of each state word: its sign and its colour."""
+
 
 class LinkWord(StrEnum):
     """The freshness of the snapshot."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.base.clock import SystemClock
 from core.domain.snapshot import Snapshot
-from core.history.blackbox import BlackboxRules, Box, Recorder
+from core.history.blackbox import BlackboxRules, Box, Recorder, Zoom, read_course
 from core.history.blackbox.frame import HEADER, FrameEntry, Kind, framed, microseconds
 from core.history.blackbox.ring import following, listing
 from core.history.blackbox.segment import HEAD, read
@@ -209,6 +209,20 @@ def jumps(ring: Path, now: datetime) -> None:
     told("every mark of all days, nothing in memory, ms", [timed(lambda: fresh.marks(now - timedelta(DAYS), now))])
     print(f"marks of all days: {len(fresh.marks(now - timedelta(DAYS), now)):,}")
     told("every mark of all days, again, ms", [timed(lambda: fresh.marks(now - timedelta(DAYS), now))])
+    for zoom in Zoom:
+        forget(ring)
+        cold = [timed(lambda z=zoom: read_course(Box(ring), hour_at, z, now))]
+        told(f"the time line, {zoom}, nothing in memory, ms", cold)
+        told(
+            f"the time line, {zoom}, again, ms",
+            [timed(lambda m=m, z=zoom: read_course(fresh, m, z, now)) for m in moments],
+        )
+    course = read_course(fresh, hour_at, Zoom.ALL, now)
+    assert course is not None
+    told(
+        f"{len(course.levels):,} periods and {len(course.marks):,} marks in 190 cells, ms",
+        [timed(lambda: course.cells(190)) for _ in range(50)],
+    )
     told("an hour for the report, ms", [timed(lambda: list(fresh.frames(hour_at, hour_at + HOUR)))])
 
 

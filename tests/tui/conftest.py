@@ -22,3 +22,12 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture
+def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clocks are changed twice a year."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield

@@ -175,6 +175,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "freeze": lambda app: app.frozen,
     **{name: lambda app: app.time.moment is not None for name in ("earlier", "event_before")},
     **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
+    **{name: lambda app: "the time line is in the past: [ goes there" in told(app) for name in ("zoom_in", "zoom_out")},
     "jump": opens(JumpDialog),
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),

@@ -271,15 +271,6 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         assert app.time.moment is None
 
 
-@pytest.fixture
-def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clocks are changed twice a year."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-        time.tzset()
-        yield
-
-
 @pytest.mark.usefixtures("berlin")
 async def test_a_time_that_clocks_show_twice_is_the_last_one(tmp_path: Path) -> None:
     now = datetime(2026, 10, 25, 1, 45, tzinfo=UTC)

@@ -41,6 +41,27 @@ def press_until(hand: Hand, key: str, shown: Callable[[str], bool]) -> str:
     raise AssertionError(f"{key!r} did not lead there:\n{text}")
 
 
+def time_line(hand: Hand) -> str:
+    """The line under the top lines, from the border on."""
+    lines = hand.text.splitlines()
+    below = next((y for y, line in enumerate(lines) if "zoom 1 h" in line), 1)
+    return lines[below - 1]
+
+
+def await_line(hand: Hand, sign: str) -> None:
+    """Wait until the time line has a sign, between its borders."""
+    until = time.monotonic() + IN_TIME_S
+    while sign not in time_line(hand)[1:-1]:
+        assert time.monotonic() < until, hand.text
+        hand.read(0.2)
+
+
+def click(hand: Hand, column: int) -> None:
+    """Click into the time line, as a terminal reports it."""
+    row = 1 + hand.text.splitlines().index(time_line(hand))
+    hand.press(f"\x1b[<0;{column + 1};{row}M\x1b[<0;{column + 1};{row}m")
+
+
 @ONE_SHAPE
 def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     sandbox: Running, command: Command, opened: Open
@@ -70,6 +91,8 @@ def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     text = press_until(again, "[", lambda text: "PAST" in text and "OFFLINE since" in text)
     assert "LIVE · esc goes back to now" in text
     assert text.startswith("┏━")
+    assert "zoom 1 h" in again.read(0.5)
+    assert "✖" in time_line(again)
     again.press("h")
     again.await_text("the past; esc goes back to now")
     again.press("\x1b")
@@ -89,8 +112,12 @@ def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     again.read(0.4)
     again.press("\r")
     again.await_text("note: nobody had told us")
+    await_line(again, "┃")
     press_until(again, "[", lambda text: "PAST" in text and "IDLE at" in text and "OFFLINE" not in text)
-    press_until(again, "]", lambda text: "PAST" in text and "OFFLINE since" in text)
+    await_line(again, "n")
+    click(again, time_line(again).index("n"))
+    again.await_text("note: nobody had told us")
+    again.await_text(f"PAST {seconds:%-d %b %H:%M:%S}")
     press_until(again, "]", lambda text: "PAST" not in text)
     assert audit(sandbox) == before
     again.press("q")

@@ -23,7 +23,7 @@ from tui.actions.pauses import pause, unpause
 from tui.actions.runs import run_choices
 from tui.actions.start import choose, follow, start
 from tui.actions.tasks import approve, assign, cancel, reject, requeue_simulated, requeue_tasks, set_priority
-from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
+from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now, zoom_in, zoom_out
 from tui.actions.ui import Ui
 
 Handler = Callable[[Ui], Awaitable[None]]
@@ -172,6 +172,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "event_before": event_before,
     "event_after": event_after,
     "jump": jump,
+    "zoom_in": zoom_in,
+    "zoom_out": zoom_out,
     "note": note,
     "now": now,
 }

@@ -29,6 +29,16 @@ async def jump(ui: Ui) -> None:
     ui.ask(JumpDialog(ui.time.jump))
 
 
+async def zoom_in(ui: Ui) -> None:
+    """Less of the past in the time line."""
+    await ui.time.zoom(-1)
+
+
+async def zoom_out(ui: Ui) -> None:
+    """More of it."""
+    await ui.time.zoom(1)
+
+
 async def note(ui: Ui) -> None:
     """Ask for a note about the moment that is shown."""
     if why := ui.monitor.may_note():

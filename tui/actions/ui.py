@@ -10,6 +10,7 @@ from textual.widget import AwaitMount
 from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
+from core.history.blackbox import Course
 from core.monitor import Monitor
 from tui.base.away import AwayTracker
 from tui.base.fault_switch import FaultSwitch
@@ -27,11 +28,20 @@ class TimeControl(Protocol):
     moment: Moment | None
     """What is shown of the past; `None`: now is."""
 
+    @property
+    def course(self) -> Course | None:
+        """Return the course of the state for the time line, once it is read."""
+        ...
+
     async def step(self, direction: int) -> None: ...
 
     async def mark(self, direction: int) -> None: ...
 
     async def jump(self, typed: str) -> str: ...
+
+    async def go(self, at: datetime) -> None: ...
+
+    async def zoom(self, by: int) -> None: ...
 
     async def note(self, text: str, at: datetime) -> str: ...
 

@@ -12,8 +12,9 @@ from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
 from core.domain.snapshot import AlertView, Snapshot
-from core.history.blackbox import Box
+from core.history.blackbox import Box, Course
 from tui.actions.ui import Ui
+from tui.app.time_line import FollowedCourse
 from tui.rendering.text import Line, oldness
 from tui.screens.keys import SCREEN_KEYS, TIME_KEYS
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
@@ -29,6 +30,7 @@ _MOST: Final = 240
 
 _SLOW_S: Final = 0.5
 
+_EARLIER_KEY: Final = next(key for key in TIME_KEYS if key.name == "earlier")
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 _FREEZE_KEY: Final = next(key for key in SCREEN_KEYS if key.name == "freeze")
 
@@ -41,6 +43,7 @@ class TimeTravel:
     def __init__(self, ui: Ui) -> None:
         self.moment: Moment | None = None
         self._ui = ui
+        self._line = FollowedCourse(ui)
         self._frozen: Snapshot | None = None
         self._fired: set[tuple[str, str]] = set()
         """Keys and episodes of the alerts that fired when the screen left the present."""
@@ -72,6 +75,19 @@ class TimeTravel:
             return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
         return await self._read(self._stop(), partial(moment_at, self._ui.monitor.box, at, now))
 
+    async def go(self, at: datetime) -> None:
+        """Go to a moment of the time line."""
+        read = partial(moment_at, self._ui.monitor.box, at, self._ui.clock.now())
+        if said := await self._read(self._stop(), read):
+            self._ui.tell(said)
+
+    async def zoom(self, by: int) -> None:
+        """Show more of the past in the time line, or less."""
+        if self.moment is None:
+            self._ui.tell(f"the time line is in the past: {_EARLIER_KEY.shown(self._ui.appearance.keymap)} goes there")
+        elif said := await self._line.zoom(self.moment.at, by):
+            self._ui.tell(said)
+
     def noted_at(self) -> datetime:
         """Return the moment that a note would be about: the one that is shown."""
         return self.shown.at
@@ -85,7 +101,7 @@ class TimeTravel:
         self._ui.tell(f"noted at {clock(note.at)}: {note.text}")
         if self.moment is not None:
             read = partial(again, self._ui.monitor.box, self.moment, self._ui.clock.now())
-            await self._read(self._turn, read)
+            await self._read(self._turn, read, anew=True)
         return ""
 
     def freeze(self) -> None:
@@ -101,6 +117,7 @@ class TimeTravel:
         self._stop()
         if self.moment is not None:
             self.moment = None
+            self._line.forget()
             self._ui.repaint()
 
     def live(self) -> None:
@@ -109,6 +126,11 @@ class TimeTravel:
         self.now()
 
     # For the screen
+
+    @property
+    def course(self) -> Course | None:
+        """Return the course of the state for the time line, once it is read."""
+        return self._line.course
 
     @property
     def shown(self) -> Snapshot:
@@ -175,7 +197,7 @@ class TimeTravel:
         self._turn += 1
         return self._turn
 
-    async def _read(self, turn: int, read: Callable[[], Moment | None]) -> str:
+    async def _read(self, turn: int, read: Callable[[], Moment | None], *, anew: bool = False) -> str:
         """Read, and show what was found. Return why there is nothing, or an empty text."""
         leaves = self.moment is None
         reading = asyncio.ensure_future(asyncio.to_thread(read))
@@ -187,6 +209,8 @@ class TimeTravel:
             return str(not_there)
         if turn == self._turn and not (leaves and self._ui.asking):  # a dialog is about the present
             self._show(found, leaves=leaves)
+            if found is not None:
+                await self._line.follow(found.at, anew=anew)
         return ""
 
     def _show(self, found: Moment | None, *, leaves: bool) -> None:
@@ -196,6 +220,8 @@ class TimeTravel:
         if leaves and found is None:
             self._ui.tell("this is now")
         self.moment = found
+        if found is None:
+            self._line.forget()
         self._ui.repaint()
 
 

@@ -13,6 +13,7 @@ from tui.panels.needs import NeedsPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
 from tui.panels.throughput import ThroughputPanel
+from tui.panels.time_line import TimeLine
 from tui.panels.topline import TopLine
 from tui.panels.unavailable import Unavailable
 
@@ -34,6 +35,7 @@ __all__ = [
     "Panel",
     "TasksPanel",
     "ThroughputPanel",
+    "TimeLine",
     "TopLine",
     "Unavailable",
 ]

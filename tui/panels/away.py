@@ -5,10 +5,9 @@ from typing import Final
 
 from core.base.text import clean, plural, short
 from core.domain.actions import label
-from core.domain.snapshot import Snapshot, State
+from core.domain.snapshot import STATE_LEVEL, Snapshot, State
 from core.history.away import ActionSummary, Step, Summary
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.panels.topline import STATE_LEVEL
 from tui.rendering.text import Line
 
 _ACTIONS: Final = 4

@@ -7,23 +7,11 @@ from rich.cells import cell_len, set_cell_size
 
 from core.base.text import in_steps, short
 from core.domain.permission import auto_heal
-from core.domain.snapshot import Link, LinkWord, Snapshot, State
+from core.domain.snapshot import STATE_LEVEL, Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
 from tui.rendering.review import oldest_review
 from tui.rendering.text import Line, fit
 
-STATE_LEVEL: Final = {
-    State.HEALTHY: "ok",
-    State.ACTIVE: "ok",
-    State.WAITING: "ok",
-    State.REVIEW: "ok",
-    State.IDLE: "ok",
-    State.WARNING: "warning",
-    State.DISABLED: "warning",
-    State.CRITICAL: "critical",
-    State.STOPPED: "critical",
-    State.UNKNOWN: "unknown",
-}
 LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 
 _WIDE: Final = 120

@@ -88,6 +88,8 @@ class Signs:
         self.levels = "_.-=^" if ascii_only else LEVELS
         self.bar = "#." if ascii_only else BAR
         self.hanging = "#'" if ascii_only else "█▀"
+        self.calm, self.unseen = "=." if ascii_only else "━·"
+        self.acted, self.noted, self.cursor = "*n|" if ascii_only else "◆n┃"
         self.ink, self.faded = "#:" if ascii_only else "█▒"
 
     def level(self, level: str) -> str:

@@ -58,6 +58,8 @@ TIME_KEYS: Final = (
     Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="incident", does="incident before: back to where one began or ended; also ctrl+←", drops=21),
     Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="incident", does="incident after: on to where one began or ended; also ctrl+→", drops=21),
     Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
+    Key(name="zoom_in", key="plus", action="time('zoom_in')", word="zoom", does="zoom in: less of the past in the time line, down to an hour", drops=22),
+    Key(name="zoom_out", key="minus", action="time('zoom_out')", word="zoom", does="zoom out: more of it: 6 h, 24 h, all that is kept", drops=22),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -101,7 +103,18 @@ MENU_ONLY: Final = (
 GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *ROW_KEYS, *TREND_KEYS)
 
-_IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
+_IN_THE_PAST: Final = {
+    "earlier": 0,
+    "later": 1,
+    "event_before": 2,
+    "event_after": 2,
+    "jump": 3,
+    "note": 4,
+    "now": 0,
+} | {
+    "zoom_in": 5,
+    "zoom_out": 5,
+}
 """The `drops` of the keys for time travel in a footer of the past; keys of actions are dropped before them."""
 
 

@@ -1,6 +1,7 @@
 """The base of every screen: the top line, a banner where one is due, the body, and the keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,8 +14,9 @@ from textual.widget import Widget
 from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
 from tui.actions.ui import Ui
+from tui.base.error_boundary import error_boundary
 from tui.base.key import Key
-from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine, Unavailable
+from tui.panels import AwayPanel, Banner, KeyLine, Panel, TimeLine, TopLine, Unavailable
 from tui.rendering.text import Line
 from tui.screens.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.screens.narrow import NarrowCompositor
@@ -56,6 +58,7 @@ class View(Screen[None]):
     def compose(self) -> ComposeResult:
         """Yield top lines, banners, body and key line."""
         yield TopLine(*self._style, id="top")
+        yield TimeLine(*self._style, id="time-line")
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
         yield Unavailable(*self._style, id="unavailable")
@@ -92,8 +95,13 @@ class View(Screen[None]):
             panel.times = self.ui.times
             if isinstance(panel, Banner):
                 panel.say(banner)
+                panel.styles.height = None if past is None else 1  # the time line and the border are enough beside it
             if isinstance(panel, TopLine):
                 panel.still = self._stands_at(snapshot) if banner else ""
+            if isinstance(panel, TimeLine):
+                panel.display = past is not None and not self.has_class("small")
+                panel.styles.height = 2 if self.has_class("tall") else 1
+                panel.put(self.ui.time.course, snapshot.at)
             if isinstance(panel, AwayPanel):
                 away = self.ui.away
                 panel.put(away.summary, away.held, self.size.height // 3)
@@ -126,6 +134,14 @@ class View(Screen[None]):
         self.set_class(bool(said), "unavailable")
         if not said and self._focused_before is not None:
             self.set_focus(self._focused_before)
+
+    def on_time_line_picked(self, message: TimeLine.Picked) -> None:
+        """Go to the moment of the clicked cell."""
+        self.run_worker(self._go(message.at), group="keys")
+
+    async def _go(self, at: datetime) -> None:
+        with error_boundary("the time line", self.ui.tell):
+            await self.ui.time.go(at)
 
     def on_screen_resume(self) -> None:
         """Draw what came while another screen was on top."""

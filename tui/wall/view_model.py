@@ -8,9 +8,9 @@ import msgspec
 from core.base.text import percentage, short
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
-from core.domain.snapshot import LinkWord, Snapshot, State
+from core.domain.snapshot import STATE_LEVEL, LinkWord, Snapshot, State
 from core.resilience.reading import Reading
-from tui.panels.topline import STATE_LEVEL, proven_down
+from tui.panels.topline import proven_down
 from tui.rendering.text import age
 from tui.rendering.text import oldness as age_in_words
 

@@ -8,14 +8,21 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.snapshot import Snapshot
+from core.domain.status import Level
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.frame import Decoder, Flag, FrameEntry, Kind, moment_of
+from core.history.blackbox.frame import Decoder, Flag, FrameEntry, Kind, level_in, moment_of
 from core.history.blackbox.ring import Part
 from core.history.blackbox.segment import Contents
 from core.history.blackbox.segment_cache import SegmentCache
+from core.history.blackbox.segment_index import Marked
 from core.history.blackbox.settings import GAP_S
 
 _GAP_US: Final = int(GAP_S * 1e6)
+_BEGAN, _ENDED = int(Flag.BEGAN), int(Flag.ENDED)
+"""Plain numbers: over the marks of weeks, flags with names take ten times as long."""
+
+_NAMED_US: Final = 1000
+"""The precision of the moment in a file's name."""
 
 
 class WatchedSpan(msgspec.Struct, frozen=True):
@@ -23,6 +30,31 @@ class WatchedSpan(msgspec.Struct, frozen=True):
 
     since: datetime
     until: datetime
+
+
+class LevelSpan(msgspec.Struct, frozen=True):
+    """A period that was observed without a gap, and in all of which the state had one level.
+
+    Where only a single frame tells of it, it is that moment alone.
+    """
+
+    since: datetime
+    until: datetime
+    level: Level
+
+
+class LevelRun(NamedTuple):
+    """The same in microseconds since 1970.
+
+    `covers`: up to when its last snapshot stands, as `Epoch.covering` has it. `starts`: it is only the seconds in which
+    a monitor that was just started knew nothing yet.
+    """
+
+    since: int
+    until: int
+    level: Level
+    covers: int
+    starts: bool = False
 
 
 class Spot(NamedTuple):
@@ -119,6 +151,35 @@ class Epoch:
                 reached, open_ = entry.at, not entry.flags & Flag.ENDED
         if began is not None:
             yield from _cut(began, reached, since, until)
+
+    def levels(self, since: int, end: int) -> Iterator[LevelRun]:
+        """Yield the level of the state over the observed periods, in order, from the indexes of the files alone.
+
+        They reach beyond the given period.
+        """
+        begun: int | None = None
+        until, level, fresh, open_ = 0, Level.UNKNOWN, False, True
+        for part in self._within(since - _GAP_US, end):
+            for number, (at, flags) in enumerate(self._told(part)):
+                told = level_in(flags)
+                if begun is not None:
+                    anew = number == 0 or flags & _BEGAN  # nowhere else can there be a gap
+                    gap = anew and (not open_ or at - until > _GAP_US)
+                    until = until if gap else at
+                    if gap or told not in {None, level}:
+                        starts = fresh and not gap and level is Level.UNKNOWN and until - begun <= _GAP_US
+                        yield LevelRun(begun, until, level, until + _GAP_US * (gap and open_), starts)
+                        begun, level = None, Level.UNKNOWN if gap else level
+                if begun is None:
+                    begun, until, level, fresh = at, at, told or level, bool(flags & _BEGAN)
+                open_ = not flags & _ENDED
+        if begun is not None:
+            yield LevelRun(begun, until, level, until + _GAP_US * open_)
+
+    def _told(self, part: Part) -> Marked:
+        """Return the marks of a file, from its first moment on; earlier versions did not always list that."""
+        marks = self._segments.flagged(part)
+        return marks if not marks or marks[0][0] - part.first < _NAMED_US else ((part.first, 0), *marks)
 
     def _index(self, at: int) -> int:
         """Return the index of the file that would hold a moment; -1: the moment is before all of them."""

@@ -15,6 +15,7 @@ import msgspec
 
 from core.base.text import redacted
 from core.domain.snapshot import Snapshot
+from core.domain.status import Level
 from core.history.blackbox.delta import Unfit, applied, changes
 
 MAGIC: Final = b"\xf5w"
@@ -55,6 +56,13 @@ class Flag(IntFlag):
     """Observation begins, by another process or after a gap."""
     ENDED = 16
     """Observation ends here."""
+    ACTION = 32
+    """An action was carried out, or an emergency stop was set or lifted."""
+
+
+_LEVELS: Final = (Level.UNKNOWN, Level.OK, Level.WARNING, Level.CRITICAL)
+_LEVEL_BIT: Final = 6
+"""The two bits of the flags that hold the level of the state. In files of earlier versions they are 0: not known."""
 
 
 class FrameEntry(NamedTuple):
@@ -65,6 +73,16 @@ class FrameEntry(NamedTuple):
     at: int
     offset: int
     length: int
+
+
+def with_level(flags: int, level: Level) -> int:
+    """Return flags that also tell the level of the state at their frame."""
+    return flags | _LEVELS.index(level) << _LEVEL_BIT
+
+
+def level_in(flags: int) -> Level | None:
+    """Return the level of the state that flags tell; `None` where they tell nothing at all: it is as before."""
+    return _LEVELS[flags >> _LEVEL_BIT & 3] if flags else None
 
 
 def microseconds(moment: datetime) -> int:

@@ -6,14 +6,14 @@ for the contents of the disk: what cannot be read counts as not observed.
 
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.epoch import Epoch, Spot, WatchedSpan, read_epochs
+from core.history.blackbox.epoch import Epoch, LevelRun, LevelSpan, Spot, WatchedSpan, read_epochs
 from core.history.blackbox.frame import microseconds, moment_of
 from core.history.blackbox.marks import Mark, MarkKind, kinds_of
 from core.history.blackbox.notes import Note, Notes
@@ -25,7 +25,7 @@ _TICK = timedelta(microseconds=1)
 _APART: Final = timedelta(minutes=2)
 """The time without a change after which the next one is another incident."""
 
-_TURNS: Final = frozenset(MarkKind) - {MarkKind.EVENT}
+_TURNS: Final = frozenset(MarkKind) - {MarkKind.EVENT, MarkKind.ACTION}
 _MOST_PASSED: Final = 40
 """The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
@@ -81,15 +81,18 @@ class Box:
             except Unfit:
                 log.debug("a frame of the black box does not fit")
 
-    def marks(self, since: datetime, until: datetime) -> tuple[Mark, ...]:
-        """Return the marks from `since` up to, not including, `until`, the oldest first, notes included."""
+    def marks(
+        self, since: datetime, until: datetime, *, of: Collection[MarkKind] = tuple(MarkKind)
+    ) -> tuple[Mark, ...]:
+        """Return the marks of some kinds from `since` up to, not including, `until`, the oldest first."""
         epochs = self._epochs()
         found: dict[int, tuple[MarkKind, ...]] = {}
         for newer, epoch in enumerate(epochs):
             for at, flags in epoch.flagged(microseconds(since), microseconds(until)):
-                if not any(other.covering(at) is not None for other in epochs[:newer]):
-                    found[at] = (*found.get(at, ()), *kinds_of(flags))
-        for note in self.notes(since, until):
+                kinds = tuple(kind for kind in kinds_of(flags) if kind in of)
+                if kinds and not any(other.covering(at) is not None for other in epochs[:newer]):
+                    found[at] = (*found.get(at, ()), *kinds)
+        for note in self.notes(since, until) if MarkKind.NOTE in of else ():
             at = microseconds(note.at)
             found[at] = (*found.get(at, ()), MarkKind.NOTE)
         return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
@@ -124,6 +127,23 @@ class Box:
             else:
                 joined.append(look)
         return tuple(joined)
+
+    def levels(self, since: datetime, until: datetime) -> tuple[LevelSpan, ...]:
+        """Return the level of the state over the observed periods between two moments, the oldest first.
+
+        It is read from the indexes of the files: no snapshot is decoded. Files of earlier versions tell UNKNOWN. The
+        seconds in which a monitor started and knew nothing yet are left out.
+        """
+        begin, end = microseconds(since), microseconds(until)
+        found: list[LevelRun] = []
+        for epoch in self._epochs():
+            older = (rest for run in epoch.levels(begin, end) for rest in _beside(run, found))
+            found = sorted((*found, *older))
+        return tuple(
+            LevelSpan(moment_of(max(run.since, begin)), moment_of(min(run.until, end)), run.level)
+            for run in found
+            if not run.starts and run.since < end and (run.until > begin or run.since >= begin)
+        )
 
     def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]:
         """Return the notes about moments from `since` up to, not including, `until`, the oldest first."""
@@ -183,6 +203,19 @@ class Box:
             return spot.snapshot()
         except Unfit:
             return None
+
+
+def _beside(run: LevelRun, newer: Sequence[LevelRun]) -> Iterator[LevelRun]:
+    """Yield what is left of a period beside those that a newer epoch observed, which are in order."""
+    at = run.since
+    for other in newer:
+        if other.since > run.until:
+            break
+        if other.since > at:
+            yield run._replace(since=at, until=other.since)
+        at = max(at, other.covers)
+    if at < run.until or at == run.since:
+        yield run._replace(since=at)
 
 
 def _next(epochs: tuple[Epoch, ...], at: int) -> Spot | None:

@@ -17,8 +17,19 @@ from core.base.clock import Clock
 from core.base.errors import WatchdeskError
 from core.base.owner_lock import OwnerLock
 from core.base.safe_files import own_directory
-from core.domain.snapshot import Snapshot
-from core.history.blackbox.frame import HEADER, Encoder, Flag, FrameEntry, Kind, framed, microseconds, moment_of, still
+from core.domain.snapshot import STATE_LEVEL, Snapshot
+from core.history.blackbox.frame import (
+    HEADER,
+    Encoder,
+    Flag,
+    FrameEntry,
+    Kind,
+    framed,
+    microseconds,
+    moment_of,
+    still,
+    with_level,
+)
 from core.history.blackbox.marks import happened
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
@@ -59,9 +70,8 @@ class Recorder:
         """The size of the other files in the directory, bytes."""
         self._at: int | None = None
         """The moment of the last frame of the epoch that is written."""
-        self._last: FrameEntry | None = None
-        self._marks: list[tuple[int, int]] = []
-        """The last frame of the file that is written, and all of its moments at which something happened."""
+        self._frames: list[FrameEntry] = []
+        """The frames of the file that is written, without their places: its index is made of them."""
         self._wrote_at: int | None = None
         """The same of the last frame that this process wrote."""
         self._seen: Snapshot | None = None
@@ -115,7 +125,7 @@ class Recorder:
             self._write(at, happened(last, snapshot), lambda: self._encoder.encode(snapshot))
         self._seen = self._encoder.last or self._seen
 
-    def _write(self, at: int, flags: Flag, encoded: Callable[[], tuple[Kind, bytes]]) -> None:
+    def _write(self, at: int, flags: int, encoded: Callable[[], tuple[Kind, bytes]]) -> None:
         if self._segment is not None and not self._segment.there:
             self._leave()
             self._lock.release()  # it was deleted as well, and keeps nobody out
@@ -137,6 +147,8 @@ class Recorder:
                 log.warning("a picture does not go into the black box", exc_info=True)
             self._failing = f"black box: pictures are lost: {error}"
             return
+        if (shown := self._encoder.last) is not None and (flags or kind is Kind.WHOLE):
+            flags = with_level(flags, STATE_LEVEL[shown.state])
         at = at if self._at is None else max(at, self._at)
         frame = framed(kind, flags, at, body)
         try:
@@ -148,8 +160,7 @@ class Recorder:
         if kind is Kind.WHOLE:
             segment.settle()
         self._at = self._wrote_at = at
-        self._last = FrameEntry(kind, flags, at, 0, len(body))
-        self._marks += [(at, flags)] if flags else []
+        self._frames.append(FrameEntry(kind, flags, at, 0, len(body)))
         self._failing = ""
 
     def _for(self, at: int) -> Segment:
@@ -172,9 +183,8 @@ class Recorder:
             self._part, self._at = None, None
             return self._begun(at, back=False)
         self._part, contents = found
-        self._last = contents.entries[-1]
-        self._at = self._last.at
-        self._marks = list(marked(contents.entries))
+        self._frames = list(contents.entries)
+        self._at = self._frames[-1].at
         self._count()
         segment = self._segment = Segment.going_on(self._part.path, contents.end)
         return segment
@@ -186,7 +196,7 @@ class Recorder:
         self._at = None if back else self._at
         path = following(self._directory, newest, at, epoch=epoch)
         segment = self._segment = Segment.new(path)
-        self._last, self._marks = None, []
+        self._frames = []
         self._part = next(part for part in listing(self._directory) if part.path == path)
         if before is not None:
             self._age(min(before.first, at))
@@ -194,8 +204,8 @@ class Recorder:
         return segment
 
     def _write_index(self, segment: Segment) -> None:
-        if self._last is not None and self._last.kind != Kind.INDEX and segment.size > 0:
-            frame = index_frame(self._marks, self._last)
+        if self._frames and self._frames[-1].kind != Kind.INDEX and segment.size > 0:
+            frame = index_frame(marked(self._frames), self._frames[-1])
             self._make_room(len(frame))
             segment.append(frame)
 

@@ -1,6 +1,6 @@
 """The last frame of a full file: the moments in it at which something happened. Found from the file's end.
 
-A search for the next event goes over days of files, and reads only this frame of each.
+A search for the next event, and the course of the state, go over days of files and read only this frame of each.
 """
 
 import os
@@ -13,17 +13,29 @@ import msgspec
 
 from core.base.safe_files import open_own
 from core.history.blackbox.frame import HEADER, Flag, FrameEntry, Kind, entry_at, framed
-from core.history.blackbox.settings import INDEX_BYTES
+from core.history.blackbox.settings import GAP_S, INDEX_BYTES
 
 Marked = tuple[tuple[int, int], ...]
-"""Moments, in microseconds since 1970, and flags."""
+"""Moments, in microseconds since 1970, and flags; of the last frame before a gap, and in the file, as well."""
 
 _LENGTH: Final = 4
+_GAP_US: Final = int(GAP_S * 1e6)
 
 
 def marked(entries: Iterable[FrameEntry]) -> Marked:
-    """Return moments and flags of the frames at which something happened."""
-    return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.INDEX)
+    """Return moments and flags of the frames at which something happened, or behind which a gap begins.
+
+    Where a damaged part left a gap, the frame after it is told as one at which observation begins.
+    """
+    frames = [entry for entry in entries if entry.kind != Kind.INDEX]
+    found: list[tuple[int, int]] = []
+    for number, entry in enumerate(frames):
+        lost = number > 0 and entry.at - frames[number - 1].at > _GAP_US
+        flags = entry.flags | (Flag.BEGAN if lost else 0)
+        after = frames[number + 1] if number + 1 < len(frames) else None
+        if flags or after is None or after.flags & Flag.BEGAN or after.at - entry.at > _GAP_US:
+            found.append((entry.at, int(flags)))
+    return tuple(found)
 
 
 def index_frame(marks: Iterable[tuple[int, int]], last: FrameEntry) -> bytes:
@@ -47,7 +59,8 @@ def read_index(path: Path) -> Marked | None:
     if entry is None or entry.kind != Kind.INDEX or entry.offset + entry.length != length:
         return None
     try:
-        body = zlib.decompress(data[entry.offset : -_LENGTH])
-        return msgspec.msgpack.decode(body, type=Marked)
+        found = msgspec.msgpack.decode(zlib.decompress(data[entry.offset : -_LENGTH]), type=Marked)
     except (zlib.error, msgspec.MsgspecError):
         return None
+    # The frame has the time of the last one before it, which earlier versions did not list.
+    return found if found and found[-1][0] >= entry.at else (*found, (entry.at, 0))
