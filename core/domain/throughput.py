@@ -1,4 +1,4 @@
-"""How many tasks were completed and failed in each quarter of an hour of the last day."""
+"""How many tasks were completed, failed, and were only simulated, over time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True):
-    """Finished tasks by bucket, the oldest first; `None` is not known. What was only simulated is left out.
+    """Finished tasks by bucket, the oldest first; `None` is not known. `simulated`: completed in dry-run alone, apart.
 
     `since`: when the first bucket begins. The last one is the newest that is over. `why`: why nothing is known.
     """
@@ -16,12 +16,18 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     bucket_min: int = 15
     completed: tuple[int | None, ...] = ()
     failed: tuple[int | None, ...] = ()
+    simulated: tuple[int | None, ...] = ()
     why: str = ""
 
     @property
     def known(self) -> bool:
         """Return whether anything was counted."""
         return any(count is not None for count in self.completed)
+
+    @property
+    def length(self) -> timedelta:
+        """Return the time that the buckets are of, with the one that is not over."""
+        return self.bucket * (len(self.completed) + 1)
 
     @property
     def until(self) -> datetime | None:
@@ -32,6 +38,17 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     def bucket(self) -> timedelta:
         """Return the length of a bucket."""
         return timedelta(minutes=self.bucket_min)
+
+    def newest(self, span: timedelta) -> "Throughput":
+        """Return the newest buckets, no more than `span` of them."""
+        left = max(0, len(self.completed) - max(1, span // self.bucket))
+        return msgspec.structs.replace(
+            self,
+            since=None if self.since is None else self.since + left * self.bucket,
+            completed=self.completed[left:],
+            failed=self.failed[left:],
+            simulated=self.simulated[left:],
+        )
 
     def last(self, span: timedelta) -> tuple[int, int] | None:
         """Return what was completed and failed within the newest buckets of `span`; `None` unless all are known."""

@@ -137,7 +137,7 @@ async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandb
     finished(sandbox, "failed", 3, "5 hours", "1 second")
     finished(sandbox, "failed", 2, "1 second")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         day = monitor._parts.trends.throughput
         assert day.since is not None
         assert day.until is not None
@@ -151,7 +151,7 @@ async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandb
         assert set(day.completed) == {0, 40}
         assert timedelta(0) <= datetime.now(UTC) - day.until < timedelta(minutes=15, seconds=20)
         line.seen.clear()
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         if monitor._parts.trends.throughput.until == day.until:  # else a quarter of an hour has just ended
             assert line.seen == []
 
@@ -160,16 +160,16 @@ async def test_no_throughput_is_invented_where_no_row_is_visible_or_nobody_answe
     sandbox: Running, tmp_path: Path
 ) -> None:
     async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert not monitor._parts.trends.throughput.known
         finished(sandbox, "completed", 4, "5 hours")
         sandbox.fault("errors", True)
         monitor._parts.trends._told.clear()
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert not monitor._parts.trends.throughput.known
         assert monitor._parts.trends.throughput.why
         sandbox.fault("errors", False)
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert sum(count or 0 for count in monitor._parts.trends.throughput.completed) == 4
         assert monitor._parts.trends.throughput.why == ""
 
