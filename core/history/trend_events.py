@@ -22,6 +22,7 @@ from core.resilience import BreakerState
 TEXT_CHARS: Final = 120
 """The longest text of an event, in characters."""
 
+_DEPLOY: Final = "deploy"
 _SAME: Final = timedelta(minutes=5)
 """The time within which a second outage, stop or breaker is the first one, as somebody else tells it."""
 
@@ -116,9 +117,11 @@ def of_incidents(incidents: Iterable[Incident]) -> Iterable[TrendEvent]:
 def of_notes(notes: Iterable[Note]) -> Iterable[TrendEvent]:
     """Yield people's notes."""
     for note in notes:
-        deploys = note.text.lstrip().casefold().startswith("deploy")
-        kind = TrendEventKind.DEPLOY if deploys else TrendEventKind.NOTE
-        yield _event(note.at, kind, f"{note.text.strip()}, {note.who}")
+        text = note.text.strip()
+        if text.casefold().startswith(_DEPLOY):
+            yield _event(note.at, TrendEventKind.DEPLOY, f"{text}, {note.who}")
+        else:
+            yield _event(note.at, TrendEventKind.NOTE, f"note: {text}, {note.who}")
 
 
 def in_order(*sources: Iterable[TrendEvent]) -> tuple[TrendEvent, ...]:

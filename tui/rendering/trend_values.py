@@ -53,13 +53,15 @@ def period(grid: Grid, moment: datetime, now: datetime) -> str:
 def events_in_words(events: Sequence[TrendEvent], marks: PlotSigns, width: int) -> Line:
     """Return the events in one line, as many as fit, and how many more there are."""
     if not events:
-        return ((" no event here", "dim"),)
+        return ((" nothing marked here", "dim"),)
+    days = {event.at.astimezone().date() for event in events}
+    form = "%H:%M" if len(days) == 1 else "%d %b %H:%M"
     spans = list[Span]()
     left_cells = width
     for number, event in enumerate(events):
         after = len(events) - number - 1
         more = f"{_BETWEEN}and {after} more" if after else ""
-        text = f"{event.kind.value} {event.at.astimezone():%d %b %H:%M} {event.text}"
+        text = f"{event.at.astimezone():{form}} {event.text}"
         room = max(2, left_cells - 3 - cell_len(more))
         if number and cell_len(text) > room:
             return (*spans, (f"{_BETWEEN}and {after + 1} more", "dim"))
@@ -80,7 +82,7 @@ def events_legend(trends: Trends, marks: PlotSigns) -> Line:
     ]
     cut = trends.events_since
     more = "" if cut is None else f"  those before {cut.astimezone():%d %b %H:%M} are not all read"
-    return ((" events", "dim"), *told, (f"  2…9 {marks.many}", "text"), (" so many, or more", "dim"), (more, "warning"))
+    return ((" events", "dim"), *told, (f"  2…9 {marks.many}", "text"), (" so many", "dim"), (more, "warning"))
 
 
 def _shown(name: str, value: float) -> str:

@@ -17,7 +17,7 @@ from tui.base.key import Key, bindings
 from tui.panels.head_lines import HeadLines
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
-from tui.rendering.text import Line, ago, choice_of
+from tui.rendering.text import Line, ago, choice_of, plain
 from tui.rendering.trend_values import events_in_words, events_legend, values_at
 from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
@@ -69,6 +69,11 @@ class TrendsView(View):
     def window(self) -> Window:
         """The time window of the plots."""
         return self._window
+
+    @property
+    def cursor(self) -> datetime | None:
+        """The beginning of the bucket that the cursor is on; `None`: there is no cursor."""
+        return None if (grid := self._grid) is None else self._bucket(grid)
 
     def unavailable(self, moment: Moment) -> str:
         """Return that plots always end now, and the key that goes back to the present."""
@@ -184,10 +189,12 @@ class TrendsView(View):
         told = f"{marks.of('told', bars=False)}{marks.of('told', bars=True)}"
         legend: Line = (
             *((f"  {own} ", "title"), ("seen here", "text"), (f"  {told} ", "unknown"), ("tables", "text")),
-            *((self._asked(shown, snapshot), "dim"), (f"  {marks.target} ", "warning"), ("target", "text")),
+            (self._asked(shown, snapshot), "dim"),
         )
-        read = "" if shown is None else f"  {shown.at.astimezone():%H:%M %Z}"
-        said: list[Line] = [(*windows, *legend, (read, "dim"))]
+        target: Line = ((f"  {marks.target} ", "warning"), ("target", "text"))
+        read: Line = () if shown is None else ((f"  {shown.at.astimezone():%H:%M %Z}", "dim"),)
+        first: Line = (*windows, *legend, *target, *read)
+        said: list[Line] = [first if len(plain(first)) <= width else (*windows, *legend, *read)]  # the titles have it
         faults = () if shown is None else shown.faults
         wrong = self._wrong or (f"the tables are not read: {'; '.join(faults)}" if faults else "")
         if wrong:
