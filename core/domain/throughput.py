@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
+
+_DAY: Final = timedelta(days=1)
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +29,16 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def length(self) -> timedelta:
-        """Return the time that the buckets are of, with the one that is not over."""
-        return self.bucket * (len(self.completed) + 1)
+        """Return the time that the buckets are of, with the one that is not over; a day where there are none."""
+        return self.bucket * (len(self.completed) + 1) if self.completed else _DAY
+
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        """Return what was completed, failed, and simulated in all buckets that are known."""
+        completed, failed, simulated = (
+            sum(count or 0 for count in counts) for counts in (self.completed, self.failed, self.simulated)
+        )
+        return completed, failed, simulated
 
     @property
     def until(self) -> datetime | None:
@@ -40,8 +51,8 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
         return timedelta(minutes=self.bucket_min)
 
     def newest(self, span: timedelta) -> "Throughput":
-        """Return the newest buckets, no more than `span` of them."""
-        left = max(0, len(self.completed) - max(1, span // self.bucket))
+        """Return the newest buckets: those within `span` that are over, the current one left out."""
+        left = max(0, len(self.completed) - max(1, span // self.bucket - 1))
         return msgspec.structs.replace(
             self,
             since=None if self.since is None else self.since + left * self.bucket,

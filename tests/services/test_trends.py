@@ -157,6 +157,33 @@ async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandb
             assert line.seen == []
 
 
+async def test_what_was_only_simulated_is_counted_apart(sandbox: Running, tmp_path: Path) -> None:
+    finished(sandbox, "completed", 4, "5 hours", "1 second")
+    finished(sandbox, "completed", 70, "7 hours", "1 second")
+    sandbox.sql(
+        "UPDATE autonomous_tasks SET result = '\"DRY RUN: would have done it\"'"
+        " WHERE completed_at < now() - interval '6 hours'"
+    )
+    finished(sandbox, "failed", 1, "5 hours", "1 second")
+    async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
+        trends = monitor.parts.trends
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 70)
+        shown = await filled(monitor, Window.DAY)
+        assert total(shown.of("simulated")) == 70
+        assert total(shown.of("completed")) == 4
+        line.seen.clear()
+        trends.period = Window.SIX_HOURS
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 0)
+        assert trends.throughput.length == timedelta(hours=6)
+        assert len(line.seen) <= 6, line.seen  # a quarter of an hour may just have ended
+        trends.period = Window.WEEK
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 70)
+        assert trends.throughput.length == timedelta(days=7)
+
+
 async def test_no_throughput_is_invented_where_no_row_is_visible_or_nobody_answers(
     sandbox: Running, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ from core.domain.pauses import Pause
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import YOUNGEST
-from core.history.trends import Window
+from core.history.trends import CUTS, Window, grid
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
@@ -122,7 +122,8 @@ def over_time(app: WatchdeskApp) -> TrendsView | FiguresView:
 def cursor_at(app: WatchdeskApp) -> int | None:
     """The bucket that the trends' cursor is on: 0 the first, -1 the last."""
     view = trends(app)
-    begins = view.ui.monitor.records.trends[view.window].grid.begins  # type: ignore[attr-defined]  # the tests' own
+    cut = CUTS[view.window]
+    begins = grid(cut.length, cut.bucket, monitor_of(app).snapshot.at).begins
     return {begins[0]: 0, begins[-1]: -1}.get(view.cursor) if view.cursor is not None else None
 
 

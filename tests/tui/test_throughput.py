@@ -19,6 +19,34 @@ def test_neighbours_are_summed_from_the_newest_and_a_gap_stays_a_gap() -> None:
     assert merged((), 4) == ()
 
 
+@given(COUNTS, COUNTS, st.integers(1, 4), st.integers(3, 30), st.booleans())
+def test_what_was_only_simulated_stands_on_the_bars_in_a_sign_of_its_own(
+    up: list[int | None], top: list[int | None], wide: int, height: int, ascii_only: bool
+) -> None:
+    many, signs = min(len(up), len(top)), Signs(ascii_only=ascii_only)
+    up, top = up[:many], top[:many]
+    lines = [plain(line) for line in mirrored(up, [0] * many, wide, height, signs, on_top=top)]
+    assert {cell_len(line) for line in lines} == {SCALE_CELLS + many * wide}
+    for n in range(many):
+        column = "".join(line[SCALE_CELLS + n * wide] for line in lines)
+        assert (signs.faded in column) is bool(up[n] is not None and top[n])
+        assert not set(signs.levels) & set(column) or up[n]
+        if up[n] and height > 3:
+            assert set(signs.levels) & set(column)
+        assert signs.faded not in column.lstrip(" ").lstrip(signs.faded)
+
+
+def test_the_newest_part_of_a_day_is_that_of_the_last_hours() -> None:
+    counts = tuple(range(95))
+    day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=counts, failed=counts, simulated=counts)
+    newest = day.newest(timedelta(hours=6))
+    assert (day.length, newest.length) == (timedelta(hours=24), timedelta(hours=6))
+    assert newest.until == day.until
+    assert newest.completed == newest.failed == newest.simulated == counts[-23:]
+    assert newest.sums == (sum(counts[-23:]),) * 3
+    assert Throughput().newest(timedelta(hours=6)).length == timedelta(days=1)
+
+
 def test_the_last_hour_is_known_only_whole() -> None:
     day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=(9, 1, 2, 3, 4), failed=(0, 0, 1, 0, 1))
     assert day.last(timedelta(hours=1)) == (10, 2)

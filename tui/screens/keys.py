@@ -98,6 +98,7 @@ FIGURE_KEYS: Final = (
 MENU_ONLY: Final = (
     *(key for key in _OF_ACTIONS if not key.key),
     Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
+    Key(name="throughput", key="", action="throughput", word="throughput", does="throughput: over 6 h, 24 h or 7 d, until it ends", about="period"),
     Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
     Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
     Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
