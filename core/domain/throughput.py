@@ -63,7 +63,8 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
 
     def last(self, span: timedelta) -> tuple[int, int] | None:
         """Return what was completed and failed within the newest buckets of `span`; `None` unless all are known."""
-        many = max(1, span // self.bucket)
+        if not (many := span // self.bucket):
+            return None
         completed, failed = self.completed[-many:], self.failed[-many:]
         known = [count for count in (*completed, *failed) if count is not None]
         if len(known) < 2 * many:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -52,6 +53,7 @@ def test_the_last_hour_is_known_only_whole() -> None:
     assert day.last(timedelta(hours=1)) == (10, 2)
     assert Throughput(completed=(1, None, 3, 4), failed=(0, None, 0, 0)).last(timedelta(hours=1)) is None
     assert Throughput().last(timedelta(hours=1)) is None
+    assert msgspec.structs.replace(day, bucket_min=360).last(timedelta(hours=1)) is None
 
 
 @given(COUNTS, COUNTS, st.integers(1, 4), st.integers(2, 30), st.booleans())
