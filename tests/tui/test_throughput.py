@@ -31,7 +31,6 @@ def test_what_was_only_simulated_stands_on_the_bars_in_a_sign_of_its_own(
     for n in range(many):
         column = "".join(line[SCALE_CELLS + n * wide] for line in lines)
         assert (signs.faded in column) is bool(up[n] is not None and top[n])
-        assert not set(signs.levels) & set(column) or up[n]
         if up[n] and height > 3:
             assert set(signs.levels) & set(column)
         assert signs.faded not in column.lstrip(" ").lstrip(signs.faded)

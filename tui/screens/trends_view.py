@@ -54,8 +54,8 @@ class TrendsView(View):
         self._wrong = ""
         self._cursor: datetime | None = None
         """A moment in the bucket that the cursor is on; `None`: there is no cursor."""
-        self._value_lines = 0
-        """The lines that values at the cursor have needed in this size: kept, or the plots would move with it."""
+        self._value_lines = (0, 0)
+        """A width, and the lines that values at the cursor needed in it: kept, or the plots would move with it."""
         ascii_only = ui.appearance.signs.rule.isascii()
         self._marks = ASCII if ascii_only else UNICODE
 
@@ -157,7 +157,7 @@ class TrendsView(View):
     def _move(self, to: datetime | None) -> None:
         self._cursor = to
         if to is None:
-            self._value_lines = 0
+            self._value_lines = (0, 0)
         self.ui.repaint()
 
     def _not_read(self, why: str) -> None:
@@ -208,8 +208,9 @@ class TrendsView(View):
     def _at_cursor(self, shown: Trends, cursor: datetime, width: int, height: int) -> tuple[Line, ...]:
         """Return every value at the cursor, and what happened there; never fewer lines, or the plots would move."""
         lines = values_at(shown, cursor, width)
-        self._value_lines = max(self._value_lines, len(lines))
-        lines += [()] * (self._value_lines - len(lines))
+        before = self._value_lines[1] if self._value_lines[0] == width else 0
+        self._value_lines = width, max(before, len(lines))
+        lines += [()] * (before - len(lines))
         if height < _ROOM_FOR_EVENTS:
             return tuple(lines)
         plots = (plot for plot in self.query(PlotPanel) if plot.display)
