@@ -336,7 +336,7 @@ async def test_the_throughput_is_of_the_time_that_is_typed_or_chosen() -> None:
         await typed(pilot, "throughput", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         read_it(app)
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await settled(pilot, lambda: monitor_of(app).filled == [Window.WEEK, Window.SIX_HOURS])
 
 
