@@ -1,13 +1,16 @@
-"""How many tasks were completed and failed in each quarter of an hour of the last day."""
+"""How many tasks were completed, failed, and were only simulated, over time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
+_DAY: Final = timedelta(days=1)
+
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True):
-    """Finished tasks by bucket, the oldest first; `None` is not known. What was only simulated is left out.
+    """Finished tasks by bucket, the oldest first; `None` is not known. `simulated`: completed in dry-run alone, apart.
 
     `since`: when the first bucket begins. The last one is the newest that is over. `why`: why nothing is known.
     """
@@ -16,12 +19,26 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     bucket_min: int = 15
     completed: tuple[int | None, ...] = ()
     failed: tuple[int | None, ...] = ()
+    simulated: tuple[int | None, ...] = ()
     why: str = ""
 
     @property
     def known(self) -> bool:
         """Return whether anything was counted."""
         return any(count is not None for count in self.completed)
+
+    @property
+    def length(self) -> timedelta:
+        """Return the time that the buckets are of, with the one that is not over; a day where there are none."""
+        return self.bucket * (len(self.completed) + 1) if self.completed else _DAY
+
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        """Return what was completed, failed, and simulated in all buckets that are known."""
+        completed, failed, simulated = (
+            sum(count or 0 for count in counts) for counts in (self.completed, self.failed, self.simulated)
+        )
+        return completed, failed, simulated
 
     @property
     def until(self) -> datetime | None:
@@ -33,9 +50,21 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
         """Return the length of a bucket."""
         return timedelta(minutes=self.bucket_min)
 
+    def newest(self, span: timedelta) -> "Throughput":
+        """Return the newest buckets: those within `span` that are over, the current one left out."""
+        left = max(0, len(self.completed) - max(1, span // self.bucket - 1))
+        return msgspec.structs.replace(
+            self,
+            since=None if self.since is None else self.since + left * self.bucket,
+            completed=self.completed[left:],
+            failed=self.failed[left:],
+            simulated=self.simulated[left:],
+        )
+
     def last(self, span: timedelta) -> tuple[int, int] | None:
         """Return what was completed and failed within the newest buckets of `span`; `None` unless all are known."""
-        many = max(1, span // self.bucket)
+        if not (many := span // self.bucket):
+            return None
         completed, failed = self.completed[-many:], self.failed[-many:]
         known = [count for count in (*completed, *failed) if count is not None]
         if len(known) < 2 * many:

@@ -13,6 +13,7 @@ import msgspec
 
 from core.domain.periods import HISTORY_KEPT
 from core.domain.throughput import Throughput
+from core.history.trend_events import NOTHING_HAPPENED, Happened, TrendEvent
 
 T = TypeVar("T")
 
@@ -67,6 +68,11 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
         """Return the end of the last bucket."""
         return self.since + self.count * self.bucket
 
+    def index_of(self, at: datetime) -> int | None:
+        """Return the number of the bucket that a moment is in; `None` outside."""
+        number = (at - self.since) // self.bucket
+        return number if 0 <= number < self.count else None
+
     def begin_of(self, at: datetime) -> datetime:
         """Return the beginning of the bucket that a moment is in."""
         return floor(at, self.bucket)
@@ -105,15 +111,17 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 class FromTables(msgspec.Struct, frozen=True, kw_only=True):
     """Values from the project's tables, by the beginning of buckets; those of finished tasks are `bucket` long.
 
-    `finished_until`, `checks_until`: the times up to which they were read. `faults`: why a series could not be, by
-    table.
+    `simulated`: how many were only simulated. `…_until`: the times up to which they were read; `None`: they were not.
+    `faults`: why a series could not be, by table.
     """
 
     bucket: timedelta
     finished: dict[datetime, Finished] = {}
     checks: dict[datetime, float] = {}
+    simulated: dict[datetime, int] = {}
     finished_until: datetime | None = None
     checks_until: datetime | None = None
+    simulated_until: datetime | None = None
     at: datetime | None = None
     faults: dict[str, str] = {}
 
@@ -133,11 +141,19 @@ class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):
         both = [mine if mine is not None else theirs for mine, theirs in zip(self.own, self.told, strict=True)]
         return next((value for value in reversed(both[-2:]) if value is not None), None)
 
+    def at(self, moment: datetime) -> float | None:
+        """Return the value of the bucket that a moment is in; `None`: it is not known, or there is none."""
+        n = self.grid.index_of(moment)
+        if n is None:
+            return None
+        return self.own[n] if self.own[n] is not None else self.told[n]
+
 
 class Trends(msgspec.Struct, frozen=True, kw_only=True):
-    """All series over one window as known at `at`.
+    """All series over one window as known at `at`, and what happened in it, the oldest first.
 
-    `told_at`: when the project's tables were last read. `faults`: why they were not, each once.
+    `told_at`: when the project's tables were last read. `faults`: why they were not, each once. `events_since`: what
+    happened before it is not all known; `None`: all that was written is.
     """
 
     window: Window
@@ -145,6 +161,13 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[TimeSeries, ...]
     told_at: datetime | None = None
     faults: tuple[str, ...] = ()
+    events: tuple[TrendEvent, ...] = ()
+    events_since: datetime | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """Return the finest buckets of any series: those that a cursor stands on."""
+        return min((series.grid for series in self.series), key=lambda grid: grid.bucket)
 
     def of(self, name: str) -> TimeSeries:
         """Return the series of that name. Raises KeyError."""
@@ -195,8 +218,10 @@ def sums(cut: Grid, samples: Iterable[tuple[datetime, Finished]]) -> dict[dateti
     return {begin: sum(parts, Finished()) for begin, parts in _sorted(cut, samples).items()}
 
 
-def trends(window: Window, now: datetime, seen: Observed, told: FromTables | None) -> Trends:
-    """Return every series over a window, in the order of display."""
+def trends(
+    window: Window, now: datetime, seen: Observed, told: FromTables | None, happened: Happened = NOTHING_HAPPENED
+) -> Trends:
+    """Return every series over a window, in the order of display, and what happened in it."""
     cut = CUTS[window]
     told = told or FromTables(bucket=cut.bucket)
     fine = grid(cut.length, cut.bucket, now)
@@ -213,17 +238,20 @@ def trends(window: Window, now: datetime, seen: Observed, told: FromTables | Non
         ),
         told_at=told.at,
         faults=tuple(dict.fromkeys(told.faults.values())),
+        events=tuple(event for event in happened.events if fine.index_of(event.at) is not None),
+        events_since=happened.since,
     )
 
 
-def throughput(now: datetime, seen: Observed, told: FromTables | None) -> Throughput:
-    """Return what finished in each bucket of the last day that is over."""
-    cut = CUTS[Window.DAY]
+def throughput(window: Window, now: datetime, seen: Observed, told: FromTables | None) -> Throughput:
+    """Return what finished in each bucket of a window that is over."""
+    cut = CUTS[window]
     told = told or FromTables(bucket=cut.bucket)
     buckets = over(grid(cut.length, told.bucket, now))
     found = told.finished | _counted(buckets, seen, now)
-    if sum(found.values(), Finished()) == Finished():
-        found = {}  # where no task is visible, it is not known that none was finished
+    simulated = _simulated(buckets, told)
+    if sum(found.values(), Finished()) == Finished() and not any(simulated.values()):
+        found, simulated = {}, {}  # where no task is visible, it is not known that none was finished
     known = [found.get(begin) for begin in buckets.begins]
     fault = told.faults.get("finished")
     return Throughput(
@@ -231,6 +259,7 @@ def throughput(now: datetime, seen: Observed, told: FromTables | None) -> Throug
         bucket_min=buckets.bucket // timedelta(minutes=1),
         completed=tuple(None if one is None else one.completed for one in known),
         failed=tuple(None if one is None else one.failed for one in known),
+        simulated=tuple(simulated.get(begin) for begin in buckets.begins),
         why="" if any(known) else fault or ("" if told.finished_until else _READING),
     )
 
@@ -245,21 +274,35 @@ _NO_CHECKS: Final = "nothing known yet: the log has no checks; this machine make
 _NO_QUEUE: Final = "nothing known yet: no table keeps it; this machine notes it every 5 minutes while it watches"
 
 
-def _finished(
-    window: Window, cut: Grid, seen: Observed, told: FromTables, now: datetime
-) -> tuple[TimeSeries, TimeSeries]:
-    """Return success and failures, which come from one count."""
+def _finished(window: Window, cut: Grid, seen: Observed, told: FromTables, now: datetime) -> tuple[TimeSeries, ...]:
+    """Return success, failures and completions, which come from one count, and what was only simulated beside them."""
     own, theirs = _counted(cut, seen, now), told.finished
     total = sum((*own.values(), *theirs.values()), Finished())
     nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
-    if total == Finished():
-        own, theirs = {}, {}  # where no task is visible, it is not known that none failed
+    simulated = _simulated(cut, told)
+    if total == Finished() and not any(simulated.values()):
+        own, theirs, simulated = {}, {}, {}  # where no task is visible, it is not known that none failed
     success = _series("success", cut, _each(own, lambda f: f.percent), _each(theirs, lambda f: f.percent, but=own))
     failures = _series(
         "failures", cut, _each(own, lambda f: float(f.failed)), _each(theirs, lambda f: float(f.failed), but=own)
     )
+    completed = _series(
+        "completed", cut, _each(own, lambda f: float(f.completed)), _each(theirs, lambda f: float(f.completed), but=own)
+    )
+    pretended = _series("simulated", cut, {}, {begin: float(many) for begin, many in simulated.items()})
     fault = told.faults.get("finished")
-    return _explained(success, fault, nothing), _explained(failures, fault, nothing)
+    return _explained(success, fault, nothing), _explained(failures, fault, nothing), completed, pretended
+
+
+def _simulated(cut: Grid, told: FromTables) -> dict[datetime, int]:
+    """Return how many tasks were only simulated in each bucket, as far as they were read."""
+    if told.simulated_until is None:
+        return {}
+    found = {begin: 0 for begin in cut.begins if begin < told.simulated_until}
+    for begin, many in told.simulated.items():
+        if (at := cut.begin_of(begin)) in found:
+            found[at] += many
+    return found
 
 
 def _counted(cut: Grid, seen: Observed, now: datetime) -> dict[datetime, Finished]:

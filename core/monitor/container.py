@@ -66,6 +66,7 @@ from core.services.monitor_processes import MonitorProcesses
 from core.services.notifications import Notifications
 from core.services.own_cost import CostService
 from core.services.ownership import Ownership
+from core.services.past_events import PastEvents
 from core.services.paused_types import PausedTypes
 from core.services.project_time import ProjectTime
 from core.services.readings import Readings
@@ -228,7 +229,8 @@ class Container:
         self.rows = RowReader(context, self.checks.discover)
         self.figures = FigureService(context, self.rows)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
-        self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
+        past = PastEvents(context, self.box, self.kpis.spans)
+        self.trends = TrendService(context, readings, past, self.checks.discover, keeps=self.ownership)
         self.cost = CostService(context, self.backend.traffic, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
         self.recent_log = RecentLog(self.clock, readings, self.time.likely)

@@ -34,6 +34,7 @@ from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
 from core.history.report import Report
 from core.history.trends import CUTS, Trends, Window
+from core.monitor.check_now import check_now
 from core.monitor.container import Container, Hooks
 from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
@@ -131,9 +132,7 @@ class Monitor:
 
     async def check_now(self) -> None:
         """Do everything now: breakers may probe, panels refresh, every check runs."""
-        self._parts.breakers.make_all_due()
-        self._scheduler.refresh_soon()
-        await asyncio.gather(self._parts.checks.refresh(everything=True), self._parts.checks.check())
+        await check_now(self._parts, self._scheduler.refresh_soon)
 
     def looked(self) -> None:
         """Record that somebody looks at the screen: a key was pressed. What was read seldom is read at once."""
@@ -220,6 +219,11 @@ class Monitor:
     async def fill_trends(self, window: Window) -> None:
         """Read from the project what this machine did not observe of a window, if due. Never raises for a fault."""
         await self._parts.trends.fill(window)
+
+    def count_over(self, period: Window) -> None:
+        """Let `Snapshot.throughput` be of another period from now on, until this process ends."""
+        self._parts.trends.period = period
+        self._scheduler.count_soon()
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         """Return up to `limit` rows of a list, 500 at most, from `offset` on, without counting. Raises NotLive."""

@@ -118,6 +118,11 @@ class Scheduler:
         if self.ready and self._pace.period_s() < before:
             self._refresh_now.set()
 
+    def count_soon(self) -> None:
+        """Count what finished lately now: another period was chosen."""
+        if self.running:
+            self._spawn(self._count_period(), "throughput")
+
     def check_soon(self) -> None:
         """Let the next check run now."""
         self._check_now.set()
@@ -255,12 +260,12 @@ class Scheduler:
             await self._parts.kpis.checked(checkup)
         with self._parts.boundary.around("keeping a check for the trends"):
             await self._parts.trends.checked()
-        self._spawn(self._count_day(), "throughput")
+        self._spawn(self._count_period(), "throughput")
 
-    async def _count_day(self) -> None:
-        """Count what finished in the last day, beside the watching: of a busy project it takes many requests, once."""
-        with self._parts.boundary.around("counting what finished in a day"):
-            await self._parts.trends.count_day()
+    async def _count_period(self) -> None:
+        """Count what finished lately, beside the watching: of a busy project it takes many requests, once."""
+        with self._parts.boundary.around("counting what finished"):
+            await self._parts.trends.count_period()
         self._publish()
 
     async def _lease_turn(self) -> None:

@@ -125,7 +125,7 @@ class CheckService:
         panels. What it does not answer within its time goes on alone, as a refresh.
         """
         async with self._checking:
-            at_once = self._ask_at_once() if self._may_ask_at_once() else None
+            at_once = self._ask_at_once() if self.may_ask_at_once() else None
             checkup = await self._runner.run(self._check_context(at_once))
             self.refreshed = at_once is not None and told_by(at_once) is not None
         self._tell_link(checkup.of("database"))
@@ -134,7 +134,7 @@ class CheckService:
         self._publish()
         return checkup
 
-    def _may_ask_at_once(self) -> bool:
+    def may_ask_at_once(self) -> bool:
         """Return whether one request may answer for all: not while our own line, or what a check reads, is in question.
 
         That is asked by itself, so that its breaker hears of it.

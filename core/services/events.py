@@ -33,6 +33,11 @@ class EventLog:
         """Mark a run as this process's own, so that the log's rows about it give no second event."""
         self._runs.add(run)
 
+    @property
+    def own(self) -> tuple[Event, ...]:
+        """Return the events of this process, newest first."""
+        return tuple(self._events)
+
     def events(self, logs: tuple[LogEntry, ...]) -> tuple[Event, ...]:
         """Return our events and those in rows of the project's log, newest first."""
         told = [event for entry in logs if entry.run not in self._runs and (event := event_of(entry)) is not None]

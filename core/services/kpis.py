@@ -14,7 +14,7 @@ from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
 from core.domain.status import Level
-from core.history.availability import Record, SampleState
+from core.history.availability import Record, SampleState, Span
 from core.history.hourly import Hours, KeptHours
 from core.history.kpis import Measured, kpis
 from core.history.last_incident import last_incident
@@ -74,6 +74,10 @@ class KpiService:
     def due_in(self, seconds: float) -> None:
         """Set the time to the next refresh: the last sample holds until then and one period more."""
         self._record.holds(seconds + self._context.config.refresh.period_s)
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return the availability that this machine saw, the oldest first."""
+        return self._record.spans()
 
     async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
         """Add the sample of a refresh. `live`: the database answered. Neither live nor proven down is unknown."""

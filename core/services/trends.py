@@ -1,12 +1,14 @@
 """Samples for the trends. What this machine did not observe is read from the project, at most once in five minutes.
 
-A window costs the project at most 82 requests, one after another: two that count, then up to 9 pages of rows, or, of a
-project with more than 4,000 finished tasks in it, two for each of up to 30 coarse buckets; and 20 pages of checks.
+A window costs the project at most 98 requests, one after another: two that count, then up to 9 pages of rows, or, of a
+project with more than 4,000 finished tasks in it, two for each of up to 30 coarse buckets; 20 pages of checks, 9 of
+what was only simulated, and 7 of what happened: of both there is seldom more than one.
 """
 
 import asyncio
 import contextlib
 import statistics
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -14,7 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.backend.reads import Read
-from core.backend.reads.read import PAGE
+from core.backend.reads.read import LEAST_CAP, PAGE
 from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS
 from core.base.store import NotKept, Transaction
 from core.domain.periods import HISTORY_KEPT
@@ -43,6 +45,7 @@ from core.history.trends import (
 from core.resilience import NotLive, Policy
 from core.services.context import Context
 from core.services.kpis import CHECKS, CheckSample
+from core.services.past_events import PastEvents
 from core.services.readings import Readings
 
 T = TypeVar("T")
@@ -53,6 +56,12 @@ _CAUGHT_UP: Final = 12
 """The most slots that are counted after one check; older ones are read when the window is shown."""
 
 _FILL_EVERY_S: Final = 300.0
+
+_DAY: Final = timedelta(days=1)
+"""The time of which a refresh counts what was only simulated."""
+
+_PARTS: Final = 4
+"""The parts of a window that are read: finished tasks, simulated ones, checks, and what happened."""
 
 _FEW_AGAIN: Final = MOST_TASKS * 4 // 5
 """After too many tasks were counted instead, they are read one by one again only up to this number (hysteresis)."""
@@ -65,6 +74,7 @@ class TrendService:
         self,
         context: Context,
         readings: Readings,
+        past: PastEvents,
         discover: Callable[[], Awaitable[Any]],
         *,
         keeps: Callable[[], bool],
@@ -72,6 +82,7 @@ class TrendService:
         self._context = context
         self._reads = context.panel_reads.trends
         self._readings = readings
+        self._past = past
         self._discover = discover
         self._keeps = keeps
         self._slot: datetime | None = None
@@ -82,7 +93,8 @@ class TrendService:
         self._filled: dict[Window, float] = {}
         self._filling = asyncio.Lock()
         self.throughput = Throughput()
-        """What finished over the last day, as `count_day` found it."""
+        """What finished over `period`, as `count_period` found it."""
+        self.period = Window.DAY
 
     # Sampling
 
@@ -113,13 +125,13 @@ class TrendService:
                 self._asked = slot
                 await self._keep(_FINISHED, slot, found)
 
-    async def count_day(self) -> None:
-        """Bring `throughput` up to date, after a check. Never raises.
+    async def count_period(self) -> None:
+        """Bring `throughput` up to date, after a check or a change of `period`. Never raises.
 
         The project is asked for what is over and nobody here counted, once: a monitor that runs counts it (`checked`).
         """
-        window = Window.DAY
         async with self._filling:
+            window = max(self.period, Window.DAY, key=lambda one: CUTS[one].length)  # what is shorter is a part of it
             now = self._context.time.likely()
             seen = await self._seen(window, now)
             told = self._told.get(window) or FromTables(bucket=CUTS[window].bucket)
@@ -127,9 +139,14 @@ class TrendService:
             missing = unseen(buckets, seen, now)
             if any(_is_open(begin, buckets, told.finished_until) for begin in missing):
                 begun = msgspec.structs.replace(told, faults={})
-                told = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
+                counted = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
+                self._told[window] = told = counted
+            fine = over(grid(CUTS[window].length, CUTS[window].bucket, now))
+            if told.simulated_until is None or told.simulated_until < fine.until:
+                known = told
+                told = await self._try("simulated", known, lambda: self._tell_simulated(window, known, now))
                 self._told[window] = told
-            self.throughput = throughput(now, seen, told)
+            self.throughput = throughput(window, now, seen, told).newest(CUTS[self.period].length)
 
     async def close(self) -> None:
         """Store the current slot."""
@@ -141,7 +158,8 @@ class TrendService:
         """Return the trends as far as they are known now; nothing is read from the project."""
         now = self._context.clock.now()
         seen = await self._seen(window, now)
-        return await asyncio.to_thread(trends, window, now, seen, self._told.get(window))
+        happened = await self._past.happened(now - CUTS[window].length, now)
+        return await asyncio.to_thread(trends, window, now, seen, self._told.get(window), happened)
 
     async def fill(self, window: Window) -> None:
         """Read from the project what this machine did not observe. Reads that fail are faults in the trends."""
@@ -154,8 +172,10 @@ class TrendService:
             known = self._told.get(window) or FromTables(bucket=CUTS[window].bucket)
             begun = msgspec.structs.replace(known, faults={})
             counted = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
-            told = await self._try("checks", counted, lambda: self._tell_checks(window, seen, counted, now))
-            if len(told.faults) < 2:
+            beside = await self._try("simulated", counted, lambda: self._tell_simulated(window, counted, now))
+            checked = await self._try("checks", beside, lambda: self._tell_checks(window, seen, beside, now))
+            told = await self._try("events", checked, lambda: self._tell_events(window, checked, now))
+            if len(told.faults) < _PARTS:
                 told = msgspec.structs.replace(told, at=now)
             self._told[window] = told
             if not told.faults:  # a failed read is repeated when the window is shown again
@@ -211,6 +231,39 @@ class TrendService:
             found += page
         kept = {begin: took for begin, took in told.checks.items() if begin >= fine.since}
         return msgspec.structs.replace(told, checks=kept | medians(fine, found), checks_until=now)
+
+    async def _tell_simulated(self, window: Window, told: FromTables, now: datetime) -> FromTables:
+        """Read what was only simulated; of too many tasks it is not known."""
+        cut = CUTS[window]
+        fine = grid(cut.length, cut.bucket, now)
+        due = [begin for begin in fine.begins if _is_open(begin, fine, told.simulated_until)]
+        found = await self._read_simulated(due[0], now) if due else {}
+        if found is None:
+            return msgspec.structs.replace(told, simulated={}, simulated_until=None)
+        kept = {begin: many for begin, many in told.simulated.items() if fine.since <= begin < due[0]} if due else {}
+        counts = Counter(fine.begin_of(at) for at in found.values())
+        return msgspec.structs.replace(told, simulated=kept | counts, simulated_until=now)
+
+    async def _read_simulated(self, since: datetime, until: datetime) -> dict[str, datetime] | None:
+        """Return when each of what was only simulated was completed; `None` where that is not known, or too many."""
+        simulated = self._readings.values["simulated"]
+        if simulated.live and simulated.value is not None and not simulated.value.count and until - since <= _DAY:
+            return {}
+        found: dict[str, datetime] = {}
+        after = ""
+        while len(found) <= MOST_TASKS:
+            page = await self._ask(self._reads.simulated(since, until, after))
+            if page is None:
+                return None
+            found |= dict(page)
+            if len(page) < LEAST_CAP:
+                return found
+            after = page[-1][0]
+        return None
+
+    async def _tell_events(self, window: Window, told: FromTables, now: datetime) -> FromTables:
+        await self._past.read(now - CUTS[window].length, now)
+        return told
 
     async def _count_each(self, slots: tuple[datetime, ...]) -> dict[datetime, Finished]:
         """Return what finished in each of the slots, which follow one another: of few by their rows, else counted."""

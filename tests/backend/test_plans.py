@@ -20,6 +20,7 @@ from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.domain.queries import Filter, Listing, Table
 from core.domain.sorting import OLDEST, Sort
+from core.history.trend_events import OF_ACTIONS, OF_ALERTS
 from tests.bench.scale import fill, install
 from tests.running import Command, Running
 from tests.wire import wire
@@ -69,6 +70,8 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
     "figures of what was completed": lambda reads: reads.figures.page(STREAMS[0], MONTH, NOW, None),
     "figures, the next page": lambda reads: reads.figures.page(STREAMS[1], MONTH, NOW, (WEEK, A)),
     "figures of what has no end": lambda reads: reads.figures.page(STREAMS[-1], MONTH, NOW, None),
+    "simulated in a window": lambda reads: reads.trends.simulated(MONTH, NOW, ""),
+    "events in a window": lambda reads: reads.trends.events(MONTH, NOW, tuple(OF_ACTIONS), tuple(OF_ALERTS)),
     "checks in a window": lambda reads: reads.trends.checks(DAY, NOW, 0),
     "page of tasks": lambda reads: reads.lists.page(Listing(table=Table.TASKS), 0, 50),
     "page of failed tasks": lambda reads: reads.lists.page(

@@ -185,6 +185,25 @@ async def test_it_is_measured_now_and_refreshes_the_panels(sandbox: Running, tmp
 
 
 @ONE_SHAPE
+async def test_all_of_it_now_is_one_question(sandbox: Running, tmp_path: Path) -> None:
+    with function(sandbox):
+        async with wire(sandbox.url) as between:
+            driven = await Driven(between.url, sandbox.service_key, tmp_path, observe=True, watch=PATIENT).begin()
+            running(sandbox, 2)
+            between.seen.clear()
+            await driven.monitor.check_now()
+            assert len(asked(between, OVERVIEW)) == 1, between.seen
+            counts = driven.monitor.snapshot.tasks.counts.value
+            assert counts is not None
+            assert counts.of("in_progress") == 2
+            let_ask_singly(driven, singly=True)
+            between.seen.clear()
+            await driven.monitor.check_now()
+            assert not asked(between, OVERVIEW)
+            assert asked(between, "autonomous_system_config", "autonomous_tasks")
+            await driven.monitor.close()
+
+
 async def test_the_next_refresh_is_due_a_period_after_the_check_that_was_one(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

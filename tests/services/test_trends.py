@@ -16,6 +16,7 @@ from core.history.trends import CUTS, SLOT, Finished, Queued, TimeSeries, Trends
 from core.monitor import Config, Monitor, Places
 from core.services import trends as trending
 from core.services.config import RefreshRules
+from core.services.past_events import PastEvents
 from core.services.trends import TrendService
 from tests.running import Running
 from tests.wire import wire
@@ -83,7 +84,7 @@ async def test_of_too_many_tasks_the_rows_are_not_read_but_counted(sandbox: Runn
         await monitor.discover()
         line.seen.clear()
         shown = await filled(monitor, Window.DAY)
-        assert len(line.seen) <= 2 + 2 * 24 + 1
+        assert len(line.seen) <= 2 + 2 * 24 + 3
         assert total(shown.of("failures")) == 500
         assert shown.of("failures").grid.bucket == timedelta(hours=1)
         assert shown.of("queue").grid.bucket == timedelta(minutes=15)
@@ -137,7 +138,7 @@ async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandb
     finished(sandbox, "failed", 3, "5 hours", "1 second")
     finished(sandbox, "failed", 2, "1 second")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         day = monitor._parts.trends.throughput
         assert day.since is not None
         assert day.until is not None
@@ -151,25 +152,52 @@ async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandb
         assert set(day.completed) == {0, 40}
         assert timedelta(0) <= datetime.now(UTC) - day.until < timedelta(minutes=15, seconds=20)
         line.seen.clear()
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         if monitor._parts.trends.throughput.until == day.until:  # else a quarter of an hour has just ended
             assert line.seen == []
+
+
+async def test_what_was_only_simulated_is_counted_apart(sandbox: Running, tmp_path: Path) -> None:
+    finished(sandbox, "completed", 4, "5 hours", "1 second")
+    finished(sandbox, "completed", 70, "7 hours", "1 second")
+    sandbox.sql(
+        "UPDATE autonomous_tasks SET result = '\"DRY RUN: would have done it\"'"
+        " WHERE completed_at < now() - interval '6 hours'"
+    )
+    finished(sandbox, "failed", 1, "5 hours", "1 second")
+    async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
+        trends = monitor.parts.trends
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 70)
+        shown = await filled(monitor, Window.DAY)
+        assert total(shown.of("simulated")) == 70
+        assert total(shown.of("completed")) == 4
+        line.seen.clear()
+        trends.period = Window.SIX_HOURS
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 0)
+        assert trends.throughput.length == timedelta(hours=6)
+        assert len(line.seen) <= 6, line.seen  # a quarter of an hour may just have ended
+        trends.period = Window.WEEK
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 1, 70)
+        assert trends.throughput.length == timedelta(days=7)
 
 
 async def test_no_throughput_is_invented_where_no_row_is_visible_or_nobody_answers(
     sandbox: Running, tmp_path: Path
 ) -> None:
     async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert not monitor._parts.trends.throughput.known
         finished(sandbox, "completed", 4, "5 hours")
         sandbox.fault("errors", True)
         monitor._parts.trends._told.clear()
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert not monitor._parts.trends.throughput.known
         assert monitor._parts.trends.throughput.why
         sandbox.fault("errors", False)
-        await monitor._parts.trends.count_day()
+        await monitor._parts.trends.count_period()
         assert sum(count or 0 for count in monitor._parts.trends.throughput.completed) == 4
         assert monitor._parts.trends.throughput.why == ""
 
@@ -185,7 +213,7 @@ async def test_what_was_asked_is_not_asked_again(sandbox: Running, tmp_path: Pat
         finished(sandbox, "failed", 900, "5 hours")
         await asyncio.gather(*(monitor.fill_trends(Window.DAY) for _ in range(5)))
         assert total((await monitor.trends(Window.DAY)).of("failures")) == 3
-        assert len(line.seen) <= 4
+        assert len(line.seen) <= 6  # two counts, a page of rows, then checks, events and what was simulated
 
 
 async def test_nobody_answers_and_what_was_seen_stays(sandbox: Running, tmp_path: Path) -> None:
@@ -279,7 +307,8 @@ async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(
 
 def service(monitor: Monitor, *, keeps: bool) -> TrendService:
     parts = monitor.parts
-    return TrendService(parts.context, parts.readings, monitor.discover, keeps=lambda: keeps)
+    past = PastEvents(parts.context, parts.box, parts.kpis.spans)
+    return TrendService(parts.context, parts.readings, past, monitor.discover, keeps=lambda: keeps)
 
 
 async def test_what_is_older_than_thirty_days_goes(sandbox: Running, tmp_path: Path) -> None:

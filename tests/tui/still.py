@@ -120,6 +120,9 @@ class StillMonitor:
     async def fill_trends(self, window: Window) -> None:
         self.filled.append(window)
 
+    def count_over(self, period: Window) -> None:
+        self.filled.append(period)
+
     async def figures_over(self, window: Window) -> Reading[Figures]:
         self.filled.append(window)
         return self.records.figures.get(window) or Reading(fault=self.records.fault)

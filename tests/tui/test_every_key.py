@@ -34,7 +34,7 @@ from core.domain.pauses import Pause
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import YOUNGEST
-from core.history.trends import Window
+from core.history.trends import CUTS, Window, grid
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
@@ -93,7 +93,7 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
     if kind == "trends":
         app.action_trends()
         await pilot.pause()
-        await pilot.press("right")  # to the middle one, whence both ways are open
+        await pilot.press("minus")  # to the middle one, whence both ways are open
         await until(pilot, lambda: trends(app).window is Window.WEEK, "a week")
     if kind == "figures":
         app.action_figures()
@@ -117,6 +117,14 @@ def over_time(app: WatchdeskApp) -> TrendsView | FiguresView:
     """The trends or the figures, which are on top."""
     assert isinstance(app.screen, TrendsView | FiguresView)
     return app.screen
+
+
+def cursor_at(app: WatchdeskApp) -> int | None:
+    """The bucket that the trends' cursor is on: 0 the first, -1 the last."""
+    view = trends(app)
+    cut = CUTS[view.window]
+    begins = grid(cut.length, cut.bucket, monitor_of(app).snapshot.at).begins
+    return {begins[0]: 0, begins[-1]: -1}.get(view.cursor) if view.cursor is not None else None
 
 
 def shows_another(view: object) -> bool:
@@ -181,6 +189,8 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),
     "figures": lambda app: isinstance(app.screen, FiguresView),
+    **{name: lambda app: cursor_at(app) == -1 for name in ("cursor_left", "cursor_right", "cursor_last")},
+    "cursor_first": lambda app: cursor_at(app) == 0,
     "shorter": lambda app: over_time(app).window is Window.DAY,
     "longer": lambda app: over_time(app).window is Window.MONTH,
     "plot": lambda app: shows_another(app.screen),

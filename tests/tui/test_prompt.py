@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from core.actions.catalogue import ACTIONS
 from core.actions.heal import HEAL
+from core.history.trends import Window
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import app_on, asks, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, WARNING
@@ -62,6 +63,7 @@ def test_every_entry_has_one_name_and_what_it_can_be_about_is_known() -> None:
         ("past 03:10", "jump", "03:10"),
         ("@ 2h ago", "jump", "2h ago"),
         ("theme light", "theme", "light"),
+        ("throughput 6h", "throughput", "6h"),
         ("groups error failed", "groups", "error status:failed"),
         ("report 2h", "report", "2h"),
         ("clean-up", "clean_up", ""),
@@ -86,6 +88,7 @@ def test_what_is_meant(typed: str, name: str, about: str) -> None:
         ("silence x 9000d", "not 9000d: must be a time such as 30min or 2h"),
         ("tasks colour:red", "colour: is no key here"),
         ("theme pink", "pink is no theme: dark, warm, light"),
+        ("throughput 5h", "5h is no period of the throughput: 6h, 24h, 7d"),
         ("groups colour", "colour groups nothing: status, type, who, error"),
         ("groups error colour:red", "colour: is no key here"),
         ("report whenever", "whenever is no time: 03:10"),
@@ -115,6 +118,7 @@ def test_what_may_follow() -> None:
     assert words("tasks status:failed type:bu") == ["bug_fix"]
     assert words("theme l") == ["light"]
     assert words("theme") == list(THEMES)
+    assert words("throughput ") == ["6h", "24h", "7d"]
     assert words("groups e") == ["error"]
     assert words("groups error ty") == ["type:"]
     assert words("report ") == ["30min", "2h", "24h", "7d"]
@@ -355,6 +359,18 @@ async def test_the_screen_takes_the_theme_that_is_being_chosen_or_typed_and_keep
         await settled(pilot, lambda: app.theme == "watchdesk-warm")
         await typed(pilot, "theme light", "enter")
         await settled(pilot, lambda: app.theme == "watchdesk-light")
+
+
+async def test_the_throughput_is_of_the_time_that_is_typed_or_chosen() -> None:
+    app = app_on(WARNING)
+    async with run(app, (140, 40)) as pilot:
+        await typed(pilot, "throughput 7d", "enter")
+        await settled(pilot, lambda: monitor_of(app).filled == [Window.WEEK])
+        await typed(pilot, "throughput", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        await settled(pilot, lambda: monitor_of(app).filled == [Window.WEEK, Window.SIX_HOURS])
 
 
 async def test_the_menu_finds_every_list_the_report_and_the_settings() -> None:

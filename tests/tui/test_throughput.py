@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -19,11 +20,39 @@ def test_neighbours_are_summed_from_the_newest_and_a_gap_stays_a_gap() -> None:
     assert merged((), 4) == ()
 
 
+@given(COUNTS, COUNTS, st.integers(1, 4), st.integers(3, 30), st.booleans())
+def test_what_was_only_simulated_stands_on_the_bars_in_a_sign_of_its_own(
+    up: list[int | None], top: list[int | None], wide: int, height: int, ascii_only: bool
+) -> None:
+    many, signs = min(len(up), len(top)), Signs(ascii_only=ascii_only)
+    up, top = up[:many], top[:many]
+    lines = [plain(line) for line in mirrored(up, [0] * many, wide, height, signs, on_top=top)]
+    assert {cell_len(line) for line in lines} == {SCALE_CELLS + many * wide}
+    for n in range(many):
+        column = "".join(line[SCALE_CELLS + n * wide] for line in lines)
+        assert (signs.faded in column) is bool(up[n] is not None and top[n])
+        if up[n] and height > 3:
+            assert set(signs.levels) & set(column)
+        assert signs.faded not in column.lstrip(" ").lstrip(signs.faded)
+
+
+def test_the_newest_part_of_a_day_is_that_of_the_last_hours() -> None:
+    counts = tuple(range(95))
+    day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=counts, failed=counts, simulated=counts)
+    newest = day.newest(timedelta(hours=6))
+    assert (day.length, newest.length) == (timedelta(hours=24), timedelta(hours=6))
+    assert newest.until == day.until
+    assert newest.completed == newest.failed == newest.simulated == counts[-23:]
+    assert newest.sums == (sum(counts[-23:]),) * 3
+    assert Throughput().newest(timedelta(hours=6)).length == timedelta(days=1)
+
+
 def test_the_last_hour_is_known_only_whole() -> None:
     day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=(9, 1, 2, 3, 4), failed=(0, 0, 1, 0, 1))
     assert day.last(timedelta(hours=1)) == (10, 2)
     assert Throughput(completed=(1, None, 3, 4), failed=(0, None, 0, 0)).last(timedelta(hours=1)) is None
     assert Throughput().last(timedelta(hours=1)) is None
+    assert msgspec.structs.replace(day, bucket_min=360).last(timedelta(hours=1)) is None
 
 
 @given(COUNTS, COUNTS, st.integers(1, 4), st.integers(2, 30), st.booleans())

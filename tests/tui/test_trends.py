@@ -13,11 +13,18 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from core.domain.snapshot import Snapshot
+from core.history.blackbox import Note
+from core.history.trend_events import TrendEvent, TrendEventKind, of_notes
 from core.history.trends import CUTS, SLOT, Finished, FromTables, Observed, Queued, Trends, Window, floor, grid, trends
+from tests.hostile import CONTROL
+from tests.hostile import HOSTILE as HOSTILE_TEXTS
 from tests.tui.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of
 from tests.tui.pictures import OFFLINE, WARNING
 from tests.tui.rows import RECORDS
@@ -26,8 +33,19 @@ from tui.app.app import WatchdeskApp
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.axes import times, value_label, values
 from tui.rendering.palettes import PALETTES, PLAIN
-from tui.rendering.plots import ASCII, LEAST, UNICODE, plotted
+from tui.rendering.plots import (
+    ASCII,
+    EVENT_ROLES,
+    LEAST,
+    UNICODE,
+    area_of,
+    by_column,
+    event_sign,
+    overlaid,
+    plotted,
+)
 from tui.rendering.text import plain
+from tui.rendering.trend_values import VALUES, events_in_words, period, values_at
 from tui.screens.dashboard import Dashboard
 from tui.screens.trends_view import READ_EVERY_S, TrendsView
 
@@ -129,7 +147,7 @@ async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
 
 
 @pytest.mark.usefixtures("utc")
-@pytest.mark.parametrize(("window", "keys"), [(Window.WEEK, ("right",)), (Window.MONTH, ("right", "right"))])
+@pytest.mark.parametrize(("window", "keys"), [(Window.WEEK, ("minus",)), (Window.MONTH, ("minus", "minus"))])
 async def test_every_window(window: Window, keys: tuple[str, ...], golden: SnapshotAssertion) -> None:
     found = await picture(WARNING, SMALL, *keys)
     assert f"[{window}]" in text_of(found)
@@ -143,7 +161,10 @@ async def test_one_plot_alone(golden: SnapshotAssertion) -> None:
 
 async def test_without_colours_each_source_has_a_sign_of_its_own() -> None:
     for marks in (UNICODE, ASCII):
-        signs = [*msgspec.structs.astuple(marks)]
+        fields = msgspec.structs.asdict(marks)
+        kinds = [*fields.pop("events")]
+        assert len(kinds) == len(TrendEventKind) == len(EVENT_ROLES)
+        signs = [*fields.values(), *kinds]
         assert len(set(signs)) == len(signs)
     assert all(sign.isascii() for sign in msgspec.structs.astuple(ASCII))
 
@@ -189,7 +210,7 @@ async def test_hostile_values_are_drawn_and_no_plot_is_ever_wider_than_its_place
     counted = {begin: Finished(0, 10**12 * (n % 2)) for n, begin in enumerate(begins)}
     odd = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted, checks=huge))
     for shown in (odd, *PAST.trends.values()):
-        for course in shown.series:
+        for course in map(shown.of, FIGURES):
             for marks in (UNICODE, ASCII):
                 for width in range(LEAST[0], 130, 19):
                     for height in range(LEAST[1], 30, 8):
@@ -222,7 +243,7 @@ async def test_the_project_is_asked_when_it_is_opened_and_again_after_thirty_sec
         advance(app, READ_EVERY_S)
         app.repaint()
         await settled(pilot, lambda: len(asked) == 2)
-        await pilot.press("right")
+        await pilot.press("minus")
         await settled(pilot, lambda: asked[-1] is Window.WEEK)
         await pilot.press("space")
         before = list(asked)
@@ -253,10 +274,10 @@ async def test_nothing_is_drawn_anew_while_nothing_changed(monkeypatch: pytest.M
 async def test_escape_goes_back_and_the_window_stays_within_its_ends() -> None:
     app = app_on(WARNING, PAST)
     async with run(app, SMALL) as pilot:
-        await opened(pilot, "left", "left", "left")
+        await opened(pilot, "plus", "plus", "plus")
         assert isinstance(app.screen, TrendsView)
         assert app.screen.window is Window.HOUR
-        await pilot.press(*["right"] * 6)
+        await pilot.press(*["minus"] * 6)
         await settled(pilot, lambda: app.screen.window is Window.MONTH)  # type: ignore[attr-defined]  # it is that view
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, Dashboard))
@@ -333,3 +354,226 @@ def test_values_on_an_axis_are_round_and_within(low: float, high: float, most: i
     assert all(low - 1e-6 <= mark <= high + 1e-6 * max(1, high) for mark in marks)
     assert len({value_label(mark) for mark in marks}) == len(marks)
     assert all(float(mark).is_integer() for mark in values(low, high, most, whole=True))
+
+
+def event(kind: TrendEventKind, before: timedelta, text: str = "") -> TrendEvent:
+    return TrendEvent(at=NOW - before, kind=kind, text=text or f"a {kind.value}")
+
+
+HOUR = timedelta(hours=1)
+HAPPENED = (
+    event(TrendEventKind.OUTAGE, 20 * HOUR, "database down, for 12 min"),
+    event(TrendEventKind.STOP, 19.7 * HOUR, "emergency stop: too many failures"),
+    event(TrendEventKind.RESUME, 12 * HOUR),
+    event(TrendEventKind.HEAL, 8 * HOUR, "heal: 3 changed"),
+    event(TrendEventKind.BREAKER, 8 * HOUR, "breaker db:read open"),
+    event(TrendEventKind.DEPLOY, 4 * HOUR, "deploy 4.2 of the importer, operator jana@bastion"),
+    event(TrendEventKind.NOTE, 2 * HOUR, "note: looked at it"),
+)
+MARKED = msgspec.structs.replace(
+    PAST, trends={window: msgspec.structs.replace(shown, events=HAPPENED) for window, shown in PAST.trends.items()}
+)
+TO_THE_DEPLOY = ("left",) * 17
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("size", [SMALL, (140, 40), LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_cursor_tells_every_value_and_what_happened_there(
+    size: tuple[int, int], golden: SnapshotAssertion
+) -> None:
+    found = await picture(WARNING, size, *TO_THE_DEPLOY, records=MARKED)
+    told = text_of(found)
+    assert "Sat 28 Feb 23:00–23:15 UTC" in told
+    for words in (
+        "success 100.0 %",
+        "completed 27",
+        "failed 0",
+        "simulated —",
+        "check latency 0.5",
+        "queue 10 pending",
+    ):
+        assert words in told, words
+    assert "▼ 23:10 deploy 4.2 of the importer, operator jana@bastion" in told
+    assert found == golden(name=f"cursor-{size[0]}x{size[1]}")
+
+
+@pytest.mark.usefixtures("utc")
+async def test_the_cursor_and_the_marks_in_plain_ascii(golden: SnapshotAssertion) -> None:
+    found = await picture(WARNING, SMALL, *TO_THE_DEPLOY, records=MARKED, theme=PLAIN, ascii=True)
+    assert text_of(found).isascii()
+    assert " D 23:10 deploy 4.2" in text_of(found)
+    assert found == golden(name="cursor-ascii")
+
+
+async def test_marks_without_a_cursor_are_explained_where_there_is_room() -> None:
+    cut = msgspec.structs.replace(MARKED.trends[Window.DAY], events_since=NOW - 23 * HOUR)
+    records = msgspec.structs.replace(MARKED, trends={Window.DAY: cut})
+    told = text_of(await picture(WARNING, LARGE, records=records))
+    assert "✖ outage  ■ stop  ▶ resume  ✚ heal  ◆ breaker  ▼ deploy  ¶ note" in told
+    assert "are not all read" in told
+    assert "are not all read" not in text_of(await picture(WARNING, LARGE, records=MARKED))
+
+
+async def test_escape_and_a_second_click_take_the_cursor_away_and_the_ends_hold() -> None:
+    app = app_on(WARNING, MARKED)
+    async with run(app, SMALL) as pilot:
+        await opened(pilot)
+        view = app.screen
+        assert isinstance(view, TrendsView)
+        begins = MARKED.trends[Window.DAY].grid.begins
+        for keys, expected in (
+            (("left",), begins[-1]),
+            (("left", "left"), begins[-3]),
+            (("home", "left"), begins[0]),
+            (("right",), begins[1]),
+            (("end", "right"), begins[-1]),
+        ):
+            await pilot.press(*keys)
+            await settled(pilot, lambda expected=expected: view.cursor == expected)
+        await pilot.press("escape")
+        await settled(pilot, lambda: view.cursor is None)
+        assert app.screen is view
+        assert "UTC  success" not in text_of(drawn(app))
+        plot = next(plot for plot in view.query(PlotPanel) if plot.id == "queue")
+        for there in (True, False):
+            await pilot.click(plot, offset=(20, 4))
+            await settled(pilot, lambda there=there: (view.cursor is not None) is there)
+        await pilot.click(plot, offset=(0, 4))
+        assert view.cursor is None
+        await pilot.press("escape")
+        await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+
+
+async def test_the_cursor_stays_at_its_time_in_another_window() -> None:
+    app = app_on(WARNING, MARKED)
+    async with run(app, SMALL) as pilot:
+        await opened(pilot, "left", *["left"] * 30)
+        view = app.screen
+        assert isinstance(view, TrendsView)
+        at = view.cursor
+        assert at is not None
+        for key, window in (("minus", Window.WEEK), ("plus", Window.DAY), ("plus", Window.SIX_HOURS)):
+            await pilot.press(key)
+            await settled(pilot, lambda window=window: view.window is window and view.cursor is not None)
+            grid = MARKED.trends[window].grid
+            assert view.cursor == (grid.begin_of(at) if grid.index_of(at) is not None else grid.since)
+
+
+async def test_a_moved_cursor_draws_no_more_than_its_own_cells_and_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_on(WARNING, MARKED)
+    async with run(app, LARGE) as pilot:
+        await opened(pilot, *["left"] * 40)
+        drew: list[tuple[PlotPanel, Region]] = []
+        refresh = PlotPanel.refresh
+
+        def noted(panel: PlotPanel, *regions: Region, **more: bool) -> PlotPanel:
+            drew.extend((panel, region) for region in regions)
+            return refresh(panel, *regions, **more)
+
+        monkeypatch.setattr(PlotPanel, "refresh", noted)
+        await pilot.press("left", "left")
+        await settled(pilot, lambda: len({plot.id for plot, _ in drew}) == len(FIGURES))
+        assert all(region.height == 1 for _, region in drew)
+        assert max(region.width for _, region in drew) <= 4
+        assert len(drew) <= 4 * 2 * 26
+
+
+async def test_hostile_events_are_words_and_bounded() -> None:
+    hostile = "".join(HOSTILE_TEXTS.values())
+    notes = (Note(at=NOW - 4 * HOUR, written_at=NOW, who=hostile, text=hostile),)
+    shown = msgspec.structs.replace(MARKED.trends[Window.DAY], events=tuple(of_notes(notes)))
+    records = msgspec.structs.replace(MARKED, trends={Window.DAY: shown})
+    for size in (SMALL, LARGE):
+        found = text_of(await picture(WARNING, size, *TO_THE_DEPLOY, records=records))
+        assert "¶ 23:10 note: " in found
+        assert not CONTROL.search(found.replace("\n", ""))
+
+
+WIDTHS, HEIGHTS = st.integers(LEAST[0], 200), st.integers(LEAST[1], 40)
+WINDOWS = st.sampled_from(list(Window))
+
+
+@given(WINDOWS, st.sampled_from(list(FIGURES)), WIDTHS, HEIGHTS)
+def test_every_bucket_is_in_the_plot_and_a_click_finds_one_that_is_drawn_there(
+    window: Window, name: str, width: int, height: int
+) -> None:
+    shown = PAST.trends[window]
+    area = area_of(shown.of(name), FIGURES[name].scale, width, height)
+    columns = area.columns(shown.grid)
+    assert len(columns) == shown.grid.count
+    assert all(area.left <= column < width for column in columns)
+    assert columns == sorted(columns)
+    for begin, column in zip(shown.grid.begins, columns, strict=True):
+        assert area.column_of(begin + shown.grid.bucket / 2) == column
+        found = area.nearest(column, shown.grid)
+        assert columns[shown.grid.begins.index(found)] == column
+    for column in range(width):
+        assert area.nearest(column, shown.grid) in shown.grid.begins
+
+
+@given(WINDOWS, st.data())
+def test_a_value_that_is_told_is_that_of_its_bucket(window: Window, data: st.DataObject) -> None:
+    shown = PAST.trends[window]
+    number = data.draw(st.integers(0, shown.grid.count - 1))
+    moment = shown.grid.begins[number] + data.draw(st.floats(0, 0.999)) * shown.grid.bucket
+    for name in VALUES:
+        series = shown.of(name)
+        n = series.grid.index_of(moment)
+        assert n is not None
+        assert series.at(moment) == (series.own[n] if series.own[n] is not None else series.told[n])
+    told = " ".join(plain(line) for line in values_at(shown, moment, 80))
+    for name, (word, unit) in VALUES.items():
+        value = shown.of(name).at(moment)
+        if value is None:
+            assert f"{word} —" in told
+        elif name not in {"success", "checks"}:
+            assert f"{word} {value:,.0f}{unit}" in told
+
+
+@given(WINDOWS, st.integers(30, 220))
+def test_no_line_of_values_is_wider_than_its_place(window: Window, width: int) -> None:
+    shown = PAST.trends[window]
+    for moment in shown.grid.begins[:: max(1, shown.grid.count // 7)]:
+        assert all(len(plain(line)) <= max(width, 45) for line in values_at(shown, moment, width))
+        for count in range(len(HAPPENED)):
+            assert len(plain(events_in_words(HAPPENED[:count], UNICODE, width))) <= width
+
+
+@given(st.lists(st.floats(-1, 25), max_size=40), WIDTHS)
+def test_every_event_in_the_window_has_a_cell_and_those_that_share_one_are_counted(
+    ages: list[float], width: int
+) -> None:
+    shown = PAST.trends[Window.DAY]
+    events = tuple(event(TrendEventKind.HEAL, age * HOUR) for age in ages)
+    area = area_of(shown.of("queue"), FIGURES["queue"].scale, width, 12)
+    found = by_column(events, area)
+    assert sum(map(len, found.values())) == sum(shown.of("queue").grid.index_of(one.at) is not None for one in events)
+    for marks in (UNICODE, ASCII):
+        signs = {column: event_sign(there, marks) for column, there in found.items()}
+        for column, (sign, role) in signs.items():
+            many = len(found[column])
+            assert area.left <= column < width
+            assert role == "title"
+            assert sign == (marks.event(TrendEventKind.HEAL) if many == 1 else f"{many}" if many < 10 else marks.many)
+        drawn_over = overlaid(plotted(shown.of("queue"), FIGURES["queue"].scale, marks, width, 12), signs, None, marks)
+        assert all(len(plain(line)) <= width for line in drawn_over)
+        assert all(plain(drawn_over[-2])[column] == sign for column, (sign, _) in signs.items())
+
+
+@pytest.mark.usefixtures("berlin")
+def test_where_the_clocks_change_the_cursor_names_both_zones() -> None:
+    now = datetime(2026, 10, 25, 4, tzinfo=UTC)
+    hours = grid(timedelta(days=7), timedelta(hours=1), now)
+    told = [period(hours, now - n * HOUR, now) for n in range(5)]
+    assert told == [
+        "Sun 25 Oct 05:00–06:00 CET so far",
+        "Sun 25 Oct 04:00–05:00 CET",
+        "Sun 25 Oct 03:00–04:00 CET",
+        "Sun 25 Oct 02:00–03:00 CET",
+        "Sun 25 Oct 02:00 CEST–02:00 CET",
+    ]
+    month = grid(timedelta(days=30), timedelta(hours=6), now)
+    assert period(month, datetime(2026, 10, 24, 23, tzinfo=UTC), now) == "Sat 24 Oct 20:00–Sun 25 Oct 02:00 CEST"
+    assert period(month, now, now) == "Sun 25 Oct 02:00 CEST–07:00 CET so far"
+    begins = {period(hours, begin, now) for begin in hours.begins}
+    assert len(begins) == hours.count

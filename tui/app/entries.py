@@ -13,6 +13,7 @@ from core.actions.catalogue import ACTIONS
 from core.base.clock import Clock
 from core.base.time_input import moment_of
 from core.history.report import markdown
+from core.history.trends import Window
 from core.monitor import Monitor
 from core.services.reporting import NothingRecorded
 from tui.actions.start import begin
@@ -29,7 +30,7 @@ from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.page_view import PageView
-from tui.screens.prompt_words import NoCommand, command_of, following
+from tui.screens.prompt_words import PERIODS, NoCommand, command_of, following
 from tui.screens.served_view import ServedView
 from tui.screens.view import View
 
@@ -133,6 +134,22 @@ class Entries(ScreenStack):
         )
         if chosen is not None:
             self.wear(chosen)
+
+    def action_throughput(self, typed: str = "") -> None:
+        """Show the throughput over another period, until it ends; ask which one where none is named."""
+        if typed:
+            self._count_over(PERIODS[typed])
+        else:
+            self.run_worker(self._choose_period(), group="keys")
+
+    async def _choose_period(self) -> None:
+        chosen = await self.choose("Throughput over which period?", [(period, period) for period in PERIODS.values()])
+        if chosen is not None:
+            self._count_over(Window(chosen))
+
+    def _count_over(self, period: Window) -> None:
+        self.monitor.count_over(period)
+        self.tell(f"the throughput is shown over {period}")
 
     def action_groups(self, typed: str = "") -> None:
         """Group the tasks: by what, and those that match which filter; ask by what where nothing is said."""

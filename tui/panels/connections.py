@@ -36,7 +36,7 @@ class ConnectionsPanel(Panel):
 
     NAME = "connections"
     OPENS = "breakers"
-    COLUMN, RANK, FILLS = DashboardColumn.RIGHT, 30, 45
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 30, 45
     TITLE = "Connections"
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:

@@ -20,7 +20,7 @@ class EventsPanel(Panel):
     """Actions of operators, of the watchdog and of other hosts, and the agents' failures."""
 
     NAME = OPENS = "events"
-    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.RIGHT, 40, 60, True
+    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.BELOW, 40, 60, True
     TITLE = "Events"
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:

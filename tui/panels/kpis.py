@@ -42,7 +42,7 @@ class KpisPanel(Panel):
     """A line per figure."""
 
     NAME = OPENS = "kpis"
-    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 20, 62
+    COLUMN, RANK, FILLS = DashboardColumn.RIGHT, 20, 62
     TITLE = "Key figures"
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:

@@ -11,15 +11,18 @@ _TWO, _THREE = 110, 170
 """The widths in cells from which on there are two columns, and three."""
 
 _LEFT_SHARE: Final = {2: 0.55, 3: 0.45}
-_MIDDLE_SHARE: Final = 0.28
 
 
 class DashboardColumn(Enum):
-    """The place of a panel. With two columns the middle one is the upper part of the right one; else there is one."""
+    """The place of a panel. With two columns all but the left one are the right one; else there is one.
+
+    `below`: with three, below the middle one and the right one, as wide as both.
+    """
 
     LEFT = "left"
     MIDDLE = "middle"
     RIGHT = "right"
+    BELOW = "below"
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,29 +50,51 @@ Wishing = Callable[[str, int, int], Wish]
 
 def arrange(width: int, height: int, slots: Sequence[Slot], wish: Wishing) -> dict[str, Region]:
     """Return the region of each panel in a body of `width` by `height` cells; a panel without one is hidden."""
-    left, middle, right = (
-        tuple(slot for slot in slots if slot.column is column)
-        for column in (DashboardColumn.LEFT, DashboardColumn.MIDDLE, DashboardColumn.RIGHT)
-    )
     if width < _TWO:
-        columns: tuple[tuple[tuple[Slot, ...], int], ...] = ((tuple(slots), width),)
-    elif width < _THREE:
-        wide = round(width * _LEFT_SHARE[2])
-        columns = ((left, wide), ((*middle, *right), width - wide))
-    else:
-        wide, half = round(width * _LEFT_SHARE[3]), round(width * _MIDDLE_SHARE)
-        columns = ((left, wide), (middle, half), (right, width - wide - half))
-    placed, x = dict[str, Region](), 0
-    for there, wide in columns:
-        gap = 1 if x + wide < width else 0
-        placed |= _column(there, Region(x, 0, wide - gap, height), wish)
-        x += wide
-    return placed
+        return _column(slots, Region(0, 0, width, height), wish)
+    three = width >= _THREE
+    wide = round(width * _LEFT_SHARE[3 if three else 2])
+    left = [slot for slot in slots if slot.column is DashboardColumn.LEFT]
+    rest = [slot for slot in slots if slot.column is not DashboardColumn.LEFT]
+    placed = _column(left, Region(0, 0, wide - 1, height), wish)
+    return placed | (_side_by_side if three else _column)(rest, Region(wide, 0, width - wide, height), wish)
+
+
+def _side_by_side(slots: Sequence[Slot], place: Region, wish: Wishing) -> dict[str, Region]:
+    """Return the regions of the middle and the right panels beside each other, and of the others below both."""
+    middle, right, below = (
+        [slot for slot in slots if slot.column is column]
+        for column in (DashboardColumn.MIDDLE, DashboardColumn.RIGHT, DashboardColumn.BELOW)
+    )
+    half = place.width // 2
+    sides = ((middle, place.x, half), (right, place.x + half + 1, place.width - half - 1))
+    needs = [[wish(slot.name, wide, place.height) for slot in side] for side, _, wide in sides]
+    least = max(sum(one.least for one in side) for side in needs)
+    most = max(sum(one.most for one in side) for side in needs)
+    above = Slot(
+        name="",
+        column=DashboardColumn.MIDDLE,
+        rank=max((slot.rank for slot in (*middle, *right)), default=0),
+        fills=max((slot.fills for slot in (*middle, *right)), default=0),
+        greedy=False,
+    )
+    wishes = {slot.name: wish(slot.name, place.width, place.height) for slot in below} | {"": Wish(least, most)}
+    lines = _lines((above, *below), place.height, wishes)
+    placed = dict[str, Region]()
+    for side, x, wide in sides:
+        placed |= _column(
+            side, Region(x, place.y, wide, lines[""]), lambda name, wide, _: wish(name, wide, place.height)
+        )
+    lower = Region(place.x, place.y + lines[""], place.width, place.height - lines[""])
+    return placed | _stacked(below, lower, lines)
 
 
 def _column(slots: Sequence[Slot], place: Region, wish: Wishing) -> dict[str, Region]:
     wishes = {slot.name: wish(slot.name, place.width, place.height) for slot in slots}
-    lines = _lines(slots, place.height, wishes)
+    return _stacked(slots, place, _lines(slots, place.height, wishes))
+
+
+def _stacked(slots: Sequence[Slot], place: Region, lines: Mapping[str, int]) -> dict[str, Region]:
     placed, y = {}, place.y
     for slot in slots:
         if lines[slot.name]:

@@ -1,5 +1,6 @@
 """A time series as a plot: its name, unit and newest value, or the reason why it is empty."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -7,11 +8,22 @@ from rich.style import Style
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
-from core.history.trends import TimeSeries
+from core.history.trend_events import TrendEvent
+from core.history.trends import Grid, TimeSeries
 from tui.panels.panel import Panel
 from tui.panels.reader import wrap
 from tui.rendering.axes import value_label
-from tui.rendering.plots import LEAST, AxisScale, PlotSigns, plotted
+from tui.rendering.plots import (
+    LEAST,
+    AxisScale,
+    PlotArea,
+    PlotSigns,
+    area_of,
+    by_column,
+    event_sign,
+    overlaid,
+    plotted,
+)
 from tui.rendering.text import Line, Signs
 
 
@@ -44,7 +56,7 @@ _TOO_SMALL: Final[Line] = (("  too small for a plot", "dim"),)
 
 
 class PlotPanel(Panel):
-    """One plot; drawn anew only when its series or its size changes."""
+    """One plot, with marks on its time axis and a cursor; drawn anew only when its series or its size changes."""
 
     TITLE = "plot"
 
@@ -55,6 +67,24 @@ class PlotPanel(Panel):
         self._series: TimeSeries | None = None
         self._plotted: tuple[TimeSeries, int, int] | None = None
         self._lines: list[Line] = []
+        self._events: tuple[TrendEvent, ...] = ()
+        self._cursor: tuple[Grid, datetime] | None = None
+
+    def mark(self, events: tuple[TrendEvent, ...], cursor: tuple[Grid, datetime] | None) -> None:
+        """Set what happened, and the grid and the bucket that the cursor is on; `None`: there is no cursor."""
+        self._events, self._cursor = events, cursor
+
+    @property
+    def under_cursor(self) -> tuple[TrendEvent, ...]:
+        """Return the events in the cell that the cursor is on."""
+        area = self._area
+        column = None if area is None else self._column(area)
+        return () if area is None or column is None else by_column(self._events, area).get(column, ())
+
+    def bucket_at(self, column: int, grid: Grid) -> datetime | None:
+        """Return the bucket of a grid that is drawn at a cell of the panel; `None` where none is."""
+        area = self._area
+        return None if area is None or column < area.left else area.nearest(column, grid)
 
     def put(self, series: TimeSeries | None) -> None:
         """Set the series; `None`: it is being read."""
@@ -83,7 +113,23 @@ class PlotPanel(Panel):
         if self._plotted != (series, width, height):
             self._plotted = (series, width, height)
             self._lines = plotted(series, self._figure.scale, self._marks, width, height)
-        return self._lines
+        area = area_of(series, self._figure.scale, width, height)
+        signs = {at: event_sign(events, self._marks) for at, events in by_column(self._events, area).items()}
+        return overlaid(self._lines, signs, self._column(area), self._marks)
+
+    @property
+    def _area(self) -> PlotArea | None:
+        """Return where the values are drawn now; `None` where none are."""
+        width, height = self.size.width, self.size.height - 1
+        if self._series is None or self._series.why or width < LEAST[0] or height < LEAST[1]:
+            return None
+        return area_of(self._series, self._figure.scale, width, height)
+
+    def _column(self, area: PlotArea) -> int | None:
+        if self._cursor is None:
+            return None
+        grid, begin = self._cursor
+        return area.column_of(begin + grid.bucket / 2)
 
     def _target(self) -> str:
         target = self._figure.scale.target or 0.0

@@ -1,71 +1,84 @@
-"""The throughput panel: bars of what was completed and, below the line, of what failed, over the last day."""
+"""The throughput panel: bars of what was completed and, below the line, of what failed, over a day or as chosen."""
 
+from datetime import timedelta
 from typing import Final
 
+from core.base.text import percentage
 from core.domain.snapshot import LinkWord, Snapshot
-from core.domain.throughput import merged
+from core.domain.throughput import Throughput, merged
 from tui.panels.layout import NOTHING, DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.axes import times
 from tui.rendering.bars import SCALE_CELLS, bar_sizes, mirrored
-from tui.rendering.text import Line
+from tui.rendering.text import Line, plain
 
 _TALL: Final = 32
 """The height of a column in lines from which on there is room for it."""
 
-_LEAST, _MOST = 7, 12
+_LEAST, _MOST = 8, 12
 
 _NARROW: Final = 30
 """The width in cells below which nothing could be read from it."""
 
+_TARGET: Final = 95
+"""The success rate in percent that is aimed at."""
+
 
 class ThroughputPanel(Panel):
-    """Takes the room that nothing else needs."""
+    """Takes the room that nothing else needs, up to a height at which bars can be compared."""
 
     NAME = "throughput"
     OPENS = "trends"
-    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.MIDDLE, 10, 20, True
+    COLUMN, RANK, FILLS = DashboardColumn.BELOW, 10, 20
     TITLE = "Throughput"
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
-        """Ask for a few lines on a high screen; it can fill any number."""
+        """Ask for a few lines on a high screen; more than some would show no more."""
         return Wish(_LEAST, _MOST) if height >= _TALL and width >= _NARROW else NOTHING
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the sums of the day."""
-        day = snapshot.throughput
-        if not day.known:
-            return ((self.TITLE, "title"), (" 24 h", "dim"))
-        completed = sum(count or 0 for count in day.completed)
-        failed = sum(count or 0 for count in day.failed)
+        """Return the title with the sums, and the success rate with its target where there is room."""
+        over = snapshot.throughput
+        named: Line = ((self.TITLE, "title"), (f" {period(over)}", "dim"))
+        if not over.known:
+            return named
         live = snapshot.link.word is LinkWord.LIVE
-        told = f" 24 h up to {day.until.astimezone():%H:%M}  " if day.until is not None and not live else " 24 h  "
-        return (
-            (self.TITLE, "title"),
-            (told, "dim" if live else "warning"),
-            (f"{completed:,}", "text" if completed and live else "dim"),
-            (" completed  ", "dim"),
-            (f"{failed:,}", "critical" if failed and live else "dim"),
-            (" failed", "dim"),
-        )
+        old = f" up to {over.until.astimezone():%H:%M}" if over.until is not None and not live else ""
+        completed, failed, simulated = over.sums
+        told: Line = (*named, (old, "warning"))
+        counts = [(completed, "completed", "text"), (failed, "failed", "critical"), (simulated, "simulated", "told")]
+        for count, word, role in counts if simulated else counts[:2]:
+            told = (*told, (f"  {count:,}", role if count and live else "dim"), (f" {word}", "dim"))
+        if not completed + failed:
+            return told
+        percent = 100 * completed / (completed + failed)
+        rate = (f"{percentage(percent)} %", ("text" if percent >= _TARGET else "warning") if live else "dim")
+        more = (*told, ("  success ", "dim"), rate, (f" target > {_TARGET} %", "dim"))
+        return more if len(plain(more)) + len(self.shortcut) + 4 <= self.size.width else told
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the bars with their scale, and the hours below."""
-        day = snapshot.throughput
-        if not day.known or day.since is None or day.until is None:
-            why = day.why or "no task was finished in 24 h, or none is visible to us"
+        over = snapshot.throughput
+        if not over.known or over.since is None or over.until is None:
+            why = over.why or f"no task was finished in {period(over)}, or none is visible to us"
             return [((f"  {why}", "dim"),)]
-        each, wide = bar_sizes(len(day.completed), width - SCALE_CELLS)
-        completed, failed = merged(day.completed, each), merged(day.failed, each)
-        bars = mirrored(completed, failed, wide, height - 1, self._signs)
+        each, wide = bar_sizes(len(over.completed), width - SCALE_CELLS)
+        completed, failed, simulated = (merged(one, each) for one in (over.completed, over.failed, over.simulated))
+        bars = mirrored(completed, failed, wide, height - 1, self._signs, on_top=simulated)
         if snapshot.link.word is not LinkWord.LIVE:
             bars = [tuple((text, "dim") for text, _ in line) for line in bars]
-        span = day.bucket * each
-        begin = day.until - span * len(completed)
+        span = over.bucket * each
+        begin = over.until - span * len(completed)
         axis = [" "] * (wide * len(completed))
-        for at, label in times(begin, day.until, len(axis)):
+        for at, label in times(begin, over.until, len(axis)):
             place = int((at - begin) / span * wide)
             if place + len(label) <= len(axis):
                 axis[place : place + len(label)] = label
-        per = f"{day.bucket_min * each} min" if each * day.bucket_min < 60 else f"{day.bucket_min * each / 60:g} h"
+        per = f"{over.bucket_min * each} min" if each * over.bucket_min < 60 else f"{over.bucket_min * each / 60:g} h"
         return [*bars, ((f"{per:>{SCALE_CELLS - 1}} ", "dim"), ("".join(axis), "dim"))]
+
+
+def period(over: Throughput) -> str:
+    """Return the length of time that a throughput is of."""
+    hours = over.length / timedelta(hours=1)
+    return f"{hours:g} h" if hours <= 48 else f"{hours / 24:g} d"

@@ -1,4 +1,4 @@
-"""Two series as bars, one above a line and the other below it, on one scale."""
+"""Two series as bars, one above a line and the other below it, on one scale; a third one on top of the first."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,18 +18,30 @@ def bar_sizes(count: int, cells: int) -> tuple[int, int]:
     return next(iter(filled or fitting), (max(1, count), max(1, cells)))
 
 
-def mirrored(up: Sequence[int | None], down: Sequence[int | None], wide: int, height: int, signs: Signs) -> list[Line]:
+def mirrored(
+    up: Sequence[int | None],
+    down: Sequence[int | None],
+    wide: int,
+    height: int,
+    signs: Signs,
+    *,
+    on_top: Sequence[int | None] = (),
+) -> list[Line]:
     """Return `height` lines, two at least: bars of `up` rise, those of `down` hang below; each is `wide` cells wide.
 
-    What is not known is a gap; zero is the line itself; anything above zero is at least a mark. The numbers at the left
-    are the greatest of each.
+    Those of `on_top` stand on `up` in another sign. What is not known is a gap; zero is the line itself; anything above
+    zero is at least a mark. The numbers at the left are the greatest of each.
     """
     height = max(2, height)
-    most_up, most_down = (max((count or 0 for count in counts), default=0) for counts in (up, down))
+    tops = [count or 0 for count in on_top] or [0] * len(up)
+    most_up = max(((count or 0) + top for count, top in zip(up, tops, strict=True)), default=0)
+    most_down = max((count or 0 for count in down), default=0)
     below = _share(most_up, most_down, height)
     above = height - below
     unit = max(most_up / above, most_down / below) or 1.0
-    lines = [_rising(up, wide, above - 1 - row, unit, signs) for row in range(above)]
+    drawn = [_rising(count, top, above, unit, signs) for count, top in zip(up, tops, strict=True)]
+    roles = {signs.rule: "rule", signs.faded: "told"}
+    lines = [_spans([bar[row] for bar in drawn], wide, roles, "spark") for row in reversed(range(above))]
     lines += [_hanging(down, wide, row, unit, signs) for row in range(below)]
     labels = [""] * height
     labels[height - 1] = value_label(most_down) if most_down else ""
@@ -42,20 +54,18 @@ def _share(up: int, down: int, height: int) -> int:
     return min(height - 1, max(1, round(height * down / (up + down)))) if up + down else 1
 
 
-def _rising(counts: Sequence[int | None], wide: int, row: int, unit: float, signs: Signs) -> Line:
-    """Return one line of rising bars, `row` lines above the lowest."""
+def _rising(count: int | None, top: int, above: int, unit: float, signs: Signs) -> list[str]:
+    """Return the cells of one rising bar, the lowest first; what stands on top has whole cells, one at least."""
+    if count is None:
+        return [" "] * above
     levels = signs.levels
-    cells = list[str]()
-    for count in counts:
-        if count is None:
-            cells.append(" ")
-            continue
-        full = count / unit - row
-        level = min(len(levels), max(0, round(full * len(levels))))
-        if row == 0:
-            level = max(level, 1 if count else 0)
-        cells.append(levels[level - 1] if level else signs.rule if row == 0 else " ")
-    return _spans(cells, wide, {signs.rule: "rule"}, "spark")
+    if top:
+        whole = min(above - 1, max(1 if count else 0, round(count / unit)))
+        full = min(above, max(whole + 1, round((count + top) / unit)))
+        return [*levels[-1] * whole, *signs.faded * (full - whole), *" " * (above - full)]
+    parts = [min(len(levels), max(0, round((count / unit - row) * len(levels)))) for row in range(above)]
+    parts[0] = max(parts[0], 1 if count else 0)
+    return [levels[part - 1] if part else signs.rule if row == 0 else " " for row, part in enumerate(parts)]
 
 
 def _hanging(counts: Sequence[int | None], wide: int, row: int, unit: float, signs: Signs) -> Line:

@@ -6,14 +6,16 @@ themes and repaint the whole plot each time. Imported only when the trends scree
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from textual_plotext.plot import Plot
 
-from core.history.trends import TimeSeries
+from core.history.trend_events import TrendEvent, TrendEventKind
+from core.history.trends import Grid, TimeSeries
 from tui.rendering.axes import times, value_label, values
 from tui.rendering.text import Line, Span
 
@@ -40,7 +42,10 @@ _FINE: Final = "braille"
 
 
 class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs of a plot, all different, so that no colour is needed. `…_none`: a bar of no height."""
+    """The signs of a plot, all different, so that no colour is needed. `…_none`: a bar of no height.
+
+    `crossed`: the axis below the cursor. `events`: the sign of each kind on the axis; `many`: more than nine in a cell.
+    """
 
     own: str = _FINE
     own_bar: str = "█"
@@ -49,6 +54,14 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
     told_bar: str = "░"
     told_none: str = "·"
     target: str = "╌"
+    cursor: str = "│"
+    crossed: str = "┼"
+    many: str = "∗"
+    events: str = "✖■▶✚◆▼¶"
+
+    def event(self, kind: TrendEventKind) -> str:
+        """Return the sign of a kind of event."""
+        return self.events[tuple(TrendEventKind).index(kind)]
 
     def of(self, source: str, *, bars: bool) -> str:
         """Return the sign of the source `own` or `told` in a plot, for the legend."""
@@ -57,7 +70,20 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNICODE: Final = PlotSigns()
-ASCII: Final = PlotSigns(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
+ASCII: Final = PlotSigns(
+    own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-",
+    cursor="|", crossed="+", many="%", events="XSRHBDN",
+)  # fmt: skip
+
+EVENT_ROLES: Final = {
+    TrendEventKind.OUTAGE: "critical",
+    TrendEventKind.STOP: "critical",
+    TrendEventKind.RESUME: "ok",
+    TrendEventKind.HEAL: "title",
+    TrendEventKind.BREAKER: "warning",
+    TrendEventKind.DEPLOY: "strong",
+    TrendEventKind.NOTE: "text",
+}
 
 _TARGET, _TOLD, _OWN, _OWN_BARS = 1, 2, 3, 4
 ROLES: Final = {_TARGET: "dim", _TOLD: "told", _OWN: "title", _OWN_BARS: "spark"}
@@ -69,8 +95,8 @@ _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 def plotted(series: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, height: int) -> list[Line]:
     """Return the plot in `width` cells and `height` lines, of `LEAST` at least."""
     low, high = _bounds(series, scale)
-    ticks = values(low, high, max(2, height // 3), whole=scale.whole)
-    cells = width - 1 - max(len(value_label(tick)) for tick in ticks)
+    ticks = _ticks(low, high, scale, height)
+    cells = width - _axis_cells(ticks)
     count = series.grid.count
     figure: Any = Plot()
     figure.theme("clear")
@@ -93,6 +119,103 @@ def plotted(series: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, 
         _line(figure, series.own, marks.own, _OWN)
     text: str = figure.build()
     return [_painted(line) for line in text.splitlines()[:height]]
+
+
+class PlotArea(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a plot between its axes: the cells before it, and its width in cells."""
+
+    left: int
+    cells: int
+    grid: Grid
+
+    def column_of(self, at: datetime) -> int | None:
+        """Return the cell of the plot at which a moment is; `None` outside of it."""
+        if self.grid.index_of(at) is None:
+            return None
+        return self.left + self._cell((at - self.grid.since) / self.grid.bucket)
+
+    def columns(self, grid: Grid) -> list[int]:
+        """Return the cell of the middle of each bucket of a grid over the same time."""
+        return [
+            self.left + self._cell((at + grid.bucket / 2 - self.grid.since) / self.grid.bucket) for at in grid.begins
+        ]
+
+    def nearest(self, column: int, grid: Grid) -> datetime:
+        """Return the beginning of the bucket of a grid that is drawn nearest to a cell, the middle one of several."""
+        apart = [abs(one - column) for one in self.columns(grid)]
+        near = [n for n, cells in enumerate(apart) if cells == min(apart)]
+        return grid.since + near[len(near) // 2] * grid.bucket
+
+    def _cell(self, place: float) -> int:
+        return min(self.cells - 1, max(0, int(0.5 + (self.cells - 1) * place / self.grid.count)))
+
+
+def area_of(series: TimeSeries, scale: AxisScale, width: int, height: int) -> PlotArea:
+    """Return where `plotted` draws the values."""
+    left = _axis_cells(_ticks(*_bounds(series, scale), scale, height))
+    return PlotArea(left=left, cells=width - left, grid=series.grid)
+
+
+def by_column(events: Sequence[TrendEvent], area: PlotArea) -> dict[int, tuple[TrendEvent, ...]]:
+    """Return the events by the cell of the plot at which they are."""
+    found: dict[int, tuple[TrendEvent, ...]] = {}
+    for event in events:
+        if (column := area.column_of(event.at)) is not None:
+            found[column] = (*found.get(column, ()), event)
+    return found
+
+
+def event_sign(events: Sequence[TrendEvent], marks: PlotSigns) -> Span:
+    """Return the sign of the events in one cell: of one its kind's, of more how many they are."""
+    worst = min(events, key=lambda event: tuple(TrendEventKind).index(event.kind))
+    many = f"{len(events)}" if len(events) < 10 else marks.many
+    return (marks.event(worst.kind) if len(events) == 1 else many), EVENT_ROLES[worst.kind]
+
+
+def overlaid(lines: Sequence[Line], signs: dict[int, Span], cursor: int | None, marks: PlotSigns) -> list[Line]:
+    """Return a plot with signs on its time axis, by their cells, and the cursor: a line where nothing is drawn."""
+    axis = len(lines) - 2
+    drawn = list(lines)
+    for column, sign in signs.items():
+        drawn[axis] = _with(drawn[axis], column, partial(_instead, sign))
+    if cursor is not None:
+        for row in range(axis):
+            drawn[row] = _with(drawn[row], cursor, lambda there: _crossed(there, marks))
+        below = signs.get(cursor)
+        drawn[axis] = _with(drawn[axis], cursor, partial(_instead, (below[0] if below else marks.crossed, "cursor")))
+    return drawn
+
+
+def _instead(sign: Span, _: str) -> Span:
+    return sign
+
+
+def _crossed(there: str, marks: PlotSigns) -> Span:
+    return (marks.cursor, "strong") if there in {" ", marks.target} else (there, "cursor")
+
+
+def _with(line: Line, column: int, change: Callable[[str], Span]) -> Line:
+    """Return the line with another sign at one cell; it is padded up to there. Every sign is one cell wide."""
+    short = column + 1 - sum(len(text) for text, _ in line)
+    spans = list[Span]()
+    at = 0
+    for text, role in (*line, (" " * max(0, short), "dim")):
+        here = column - at
+        if 0 <= here < len(text):
+            parts = ((text[:here], role), change(text[here]), (text[here + 1 :], role))
+            spans += [part for part in parts if part[0]]
+        elif text:
+            spans.append((text, role))
+        at += len(text)
+    return tuple(spans)
+
+
+def _ticks(low: float, high: float, scale: AxisScale, height: int) -> tuple[float, ...]:
+    return values(low, high, max(2, height // 3), whole=scale.whole)
+
+
+def _axis_cells(ticks: Sequence[float]) -> int:
+    return 1 + max(len(value_label(tick)) for tick in ticks)
 
 
 def _line(figure: Any, known: Sequence[float | None], marker: str, colour: int) -> None:

@@ -15,7 +15,8 @@ _LEAST_REST: Final = 30
 class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `least`, `most`: its width in cells; of no `most` it takes what is left.
 
-    `drops`: a narrow table drops the column with the highest first; 0: never.
+    `drops`: a narrow table drops the column with the highest first; 0: never. `narrow`: the width to which it is cut
+    before that, if that is enough; 0: to none.
     """
 
     title: str = ""
@@ -23,6 +24,7 @@ class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 0
     right: bool = False
     drops: int = 0
+    narrow: int = 0
 
 
 def table(
@@ -51,7 +53,11 @@ def column_widths(
     longest = max((cell_len(row[number][0]) for row in rows for number in rest), default=0)
     for number in sorted(wide, key=lambda n: -columns[n].drops):
         used = sum(cells for n, cells in wide.items() if n not in rest) + len(wide) - 1
-        if not columns[number].drops or width - used >= min(longest, _LEAST_REST):
+        lack = min(longest, _LEAST_REST) - (width - used)
+        if not columns[number].drops or lack <= 0:
+            break
+        if columns[number].narrow and wide[number] - lack >= columns[number].narrow:
+            wide[number] -= lack
             break
         del wide[number]
     used = sum(cells for number, cells in wide.items() if number not in rest) + len(wide) - 1

@@ -209,11 +209,19 @@ def choice_of(values: Sequence[str], chosen: str) -> Line:
 
 
 def changed_cells(old: Line, new: Line) -> tuple[int, int]:
-    """Return the first cell, and the one after the last, in which two lines of equal width differ: whole spans only."""
-    shared = min(len(old), len(new))
-    begin = next((n for n in range(shared) if old[n] != new[n]), shared)
-    behind = next((n for n in range(shared - begin) if old[-1 - n] != new[-1 - n]), shared - begin)
-    cells = [cell_len(text) for text, _ in new]
+    """Return the first cell, and the one after the last, in which two lines of equal width differ.
+
+    A sign without a width of its own belongs to the one before it.
+    """
+    before, after = ([(sign, role) for text, role in line for sign in text] for line in (old, new))
+    shared = min(len(before), len(after))
+    begin = next((n for n in range(shared) if before[n] != after[n]), shared)
+    while 0 < begin < shared and not (cell_len(before[begin][0]) and cell_len(after[begin][0])):
+        begin -= 1
+    behind = next((n for n in range(shared - begin) if before[-1 - n] != after[-1 - n]), shared - begin)
+    while behind and not cell_len(after[-behind][0]):
+        behind -= 1
+    cells = [cell_len(sign) for sign, _ in after]
     return sum(cells[:begin]), sum(cells) - sum(cells[len(cells) - behind :])
 
 

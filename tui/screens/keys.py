@@ -82,18 +82,25 @@ ROW_KEYS: Final = (
     Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=13),
 )
 TREND_KEYS: Final = (
-    Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window, down to an hour"),
-    Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window, up to 30 days"),
+    Key(name="cursor_left", key="left", action="cursor(-1)", word="cursor", does="the cursor: an earlier time, and every value at it; also by a click"),
+    Key(name="cursor_right", key="right", action="cursor(1)", word="cursor", does="the cursor: a later time; escape takes it away", drops=2),
+    Key(name="cursor_first", key="home", action="edge(0)", word="first", does="the cursor: the earliest time", drops=4),
+    Key(name="cursor_last", key="end", action="edge(-1)", word="last", does="the cursor: the latest time", drops=4),
+    Key(name="shorter", key="plus", action="window(-1)", word="shorter", does="a shorter window, down to an hour"),
+    Key(name="longer", key="minus", action="window(1)", word="longer", does="a longer window, up to 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
-FIGURE_KEYS: Final = tuple(
-    replace(key, action="by", word="by", does="by day, by week, by type", drops=0) if key.name == "plot" else key
-    for key in TREND_KEYS
+_TRENDS: Final = {key.name: key for key in TREND_KEYS}
+FIGURE_KEYS: Final = (
+    replace(_TRENDS["shorter"], key="left,plus"),
+    replace(_TRENDS["longer"], key="right,minus"),
+    replace(_TRENDS["plot"], action="by", word="by", does="by day, by week, by type", drops=0),
 )
-"""The same keys as in the trends, with tables in the place of plots."""
+"""The same keys as in the trends, with tables in the place of plots, and no cursor."""
 MENU_ONLY: Final = (
     *(key for key in _OF_ACTIONS if not key.key),
     Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
+    Key(name="throughput", key="", action="throughput", word="throughput", does="throughput: over 6 h, 24 h or 7 d, until it ends", about="period"),
     Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
     Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
     Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),

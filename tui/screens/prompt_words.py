@@ -14,6 +14,7 @@ from core.domain.actions import ArgumentKind
 from core.domain.filter_completion import Completion, completions, values_of
 from core.domain.queries import FilterError, Table, parse_filter
 from core.domain.task_groups import GroupBy
+from core.history.trends import Window
 from tui.base.key import Key
 from tui.lists import LISTS, Served
 from tui.rendering.palettes import THEMES
@@ -142,6 +143,9 @@ def _one_of(words: Sequence[str], what: str) -> Argument:
     return Argument(read, lambda text, key, rows: [Completion(one, one) for one in words if one.startswith(text)])
 
 
+PERIODS: Final = {period.replace(" ", ""): period for period in (Window.SIX_HOURS, Window.DAY, Window.WEEK)}
+"""The periods of the dashboard's throughput, as they are typed."""
+
 _GROUPS: Final = tuple(one.value for one in GroupBy)
 
 
@@ -174,6 +178,7 @@ ARGUMENTS: Final[dict[str, Argument]] = {
     "order": Argument(lambda text, key: text, _in_order),
     "filter": Argument(_filter, _in_filter),
     "theme": _one_of(THEMES, "theme"),
+    "period": _one_of(tuple(PERIODS), "period of the throughput"),
     "groups": Argument(_groups, _in_groups),
     "since": Argument(_moment, _in_spans),
     "moment": Argument(_moment, _in_spans),

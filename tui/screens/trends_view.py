@@ -1,22 +1,24 @@
-"""The trends: four plots over a day, a week or a month, or one of them alone. Imported when first opened."""
+"""The trends: four plots from an hour to a month, or one alone, with a cursor and marks. Imported when first opened."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, Final
 
-from textual import work
+from textual import events, work
 from textual.binding import BindingType
 from textual.geometry import Region
 from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
-from core.history.trends import CUTS, Trends, Window
+from core.history.trends import CUTS, Grid, Trends, Window
 from tui.actions.ui import Ui
 from tui.base.error_boundary import within_error_boundary
 from tui.base.key import Key, bindings
 from tui.panels.head_lines import HeadLines
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
-from tui.rendering.text import Line, ago, choice_of
+from tui.rendering.text import Line, ago, choice_of, plain
+from tui.rendering.trend_values import events_in_words, events_legend, values_at
 from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
 from tui.time_travel.recorded import Moment
@@ -26,6 +28,10 @@ READ_EVERY_S: Final = 30.0
 _WINDOWS: Final = tuple(Window)
 _KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
+_ROOM_FOR_LEGEND: Final = 30
+_ROOM_FOR_EVENTS: Final = 10
+"""The heights, in lines, from which on the signs of events are explained, and what happened at the cursor is told."""
+
 _ROOM_FOR_FOUR: Final = (70, 14)
 """The width and height, in cells, from which four plots fit side by side."""
 
@@ -46,6 +52,10 @@ class TrendsView(View):
         self._read_at: float | None = None
         self._filling = False
         self._wrong = ""
+        self._cursor: datetime | None = None
+        """A moment in the bucket that the cursor is on; `None`: there is no cursor."""
+        self._value_lines = (0, 0)
+        """A width, and the lines that values at the cursor needed in it: kept, or the plots would move with it."""
         ascii_only = ui.appearance.signs.rule.isascii()
         self._marks = ASCII if ascii_only else UNICODE
 
@@ -60,6 +70,11 @@ class TrendsView(View):
         """The time window of the plots."""
         return self._window
 
+    @property
+    def cursor(self) -> datetime | None:
+        """The beginning of the bucket that the cursor is on; `None`: there is no cursor."""
+        return None if (grid := self._grid) is None else self._bucket(grid)
+
     def unavailable(self, moment: Moment) -> str:
         """Return that plots always end now, and the key that goes back to the present."""
         return f"trends are drawn up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
@@ -67,11 +82,15 @@ class TrendsView(View):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""
         shown = self._trends if self._trends is not None and self._trends.window is self._window else None
-        for head in self.query(HeadLines):
-            head.said = self._said(shown, snapshot)
+        cursor = None if shown is None else self._bucket(shown.grid)
         for plot in self.query(PlotPanel):
             plot.put(None if shown is None else shown.of(plot.id or ""))
+            plot.mark(
+                () if shown is None else shown.events, None if cursor is None or shown is None else (shown.grid, cursor)
+            )
         for body in self.query("#body"):
+            for head in self.query(HeadLines):
+                head.said = self._said(shown, snapshot, cursor, body.size.width, body.size.height)
             self._place(body)
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()
@@ -81,8 +100,33 @@ class TrendsView(View):
             self._read()
 
     def action_back(self) -> None:
-        """Go back to the dashboard."""
-        self.ui.back()
+        """Take the cursor away, or else go back to the dashboard."""
+        if self._cursor is None:
+            self.ui.back()
+        else:
+            self._move(None)
+
+    def action_cursor(self, by: int) -> None:
+        """Move the cursor by so many buckets; where there is none, put it on the newest."""
+        if (grid := self._grid) is None:
+            return
+        at = self._bucket(grid)
+        number = grid.count - 1 if at is None else (grid.index_of(at) or 0) + by
+        self._move(grid.begins[min(grid.count - 1, max(0, number))])
+
+    def action_edge(self, end: int) -> None:
+        """Put the cursor on the first bucket (0) or the last one (-1)."""
+        if (grid := self._grid) is not None:
+            self._move(grid.begins[end])
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where a plot was clicked; take it away where it stands already."""
+        if (grid := self._grid) is None or not self.is_current or not isinstance(event.widget, PlotPanel):
+            return
+        column = event.screen_x - event.widget.region.x
+        found = event.widget.bucket_at(column, grid)
+        if found is not None:
+            self._move(None if found == self._bucket(grid) else found)
 
     def action_window(self, by: int) -> None:
         """Choose the next shorter or longer window."""
@@ -96,6 +140,24 @@ class TrendsView(View):
         fit = self._four_fit(self.query_one("#body"))
         shown = self._alone or (0 if fit else 1)
         self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
+        self.ui.repaint()
+
+    @property
+    def _grid(self) -> Grid | None:
+        """Return the buckets that the cursor may stand on; `None` while nothing is shown."""
+        shown = self._trends
+        return shown.grid if shown is not None and shown.window is self._window else None
+
+    def _bucket(self, grid: Grid) -> datetime | None:
+        """Return the bucket that the cursor is on, the nearest one of this window."""
+        if self._cursor is None:
+            return None
+        return grid.begin_of(min(max(self._cursor, grid.since), grid.begins[-1]))
+
+    def _move(self, to: datetime | None) -> None:
+        self._cursor = to
+        if to is None:
+            self._value_lines = (0, 0)
         self.ui.repaint()
 
     def _not_read(self, why: str) -> None:
@@ -118,20 +180,42 @@ class TrendsView(View):
         self._wrong = ""
         self.ui.repaint()
 
-    def _said(self, shown: Trends | None, snapshot: Snapshot) -> tuple[Line, ...]:
+    def _said(
+        self, shown: Trends | None, snapshot: Snapshot, cursor: datetime | None, width: int, height: int
+    ) -> tuple[Line, ...]:
         marks = self._marks
         windows = choice_of(_WINDOWS, self._window)
         own = f"{marks.of('own', bars=False)}{marks.of('own', bars=True)}"
         told = f"{marks.of('told', bars=False)}{marks.of('told', bars=True)}"
         legend: Line = (
             *((f"  {own} ", "title"), ("seen here", "text"), (f"  {told} ", "told"), ("tables", "text")),
-            *((self._asked(shown, snapshot), "dim"), (f"  {marks.target} ", "dim"), ("target", "text")),
+            (self._asked(shown, snapshot), "dim"),
         )
-        read = "" if shown is None else f"  {shown.at.astimezone():%H:%M %Z}"
-        first: Line = (*windows, *legend, (read, "dim"))
+        target: Line = ((f"  {marks.target} ", "dim"), ("target", "text"))
+        read: Line = () if shown is None else ((f"  {shown.at.astimezone():%H:%M %Z}", "dim"),)
+        first: Line = (*windows, *legend, *target, *read)
+        said: list[Line] = [first if len(plain(first)) <= width else (*windows, *legend, *read)]  # the titles have it
         faults = () if shown is None else shown.faults
         wrong = self._wrong or (f"the tables are not read: {'; '.join(faults)}" if faults else "")
-        return (first, ((f" {wrong}", "warning"),)) if wrong else (first,)
+        if wrong:
+            said.append(((f" {wrong}", "warning"),))
+        if shown is None:
+            return tuple(said)
+        if cursor is not None:
+            return (*said, *self._at_cursor(shown, cursor, width, height))
+        return (*said, events_legend(shown, marks)) if height >= _ROOM_FOR_LEGEND and shown.events else tuple(said)
+
+    def _at_cursor(self, shown: Trends, cursor: datetime, width: int, height: int) -> tuple[Line, ...]:
+        """Return every value at the cursor, and what happened there; never fewer lines, or the plots would move."""
+        lines = values_at(shown, cursor, width)
+        before = self._value_lines[1] if self._value_lines[0] == width else 0
+        self._value_lines = width, max(before, len(lines))
+        lines += [()] * (before - len(lines))
+        if height < _ROOM_FOR_EVENTS:
+            return tuple(lines)
+        plots = (plot for plot in self.query(PlotPanel) if plot.display)
+        happened = tuple(dict.fromkeys(event for plot in plots for event in plot.under_cursor))
+        return (*lines, events_in_words(happened, self._marks, width))
 
     def _asked(self, shown: Trends | None, snapshot: Snapshot) -> str:
         """Return the age of the tables' values in words."""

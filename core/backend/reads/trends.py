@@ -1,21 +1,25 @@
-"""Reads of the past, for the trends: finished tasks by time, and the durations of health checks."""
+"""Reads of the past, for the trends: finished tasks by time, durations of health checks, and what the log tells of."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from core.backend.columns import Columns, Row, each, needed_moment, row_id
-from core.backend.reads.read import PAGE, Subject, read
+from core.backend.log_rows import log_of, log_selection
+from core.backend.reads.read import LEAST_CAP, PAGE, Subject, read
 from core.backend.schema import LOGS, TASKS
 from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp
-from core.domain.log_steps import HEALTH_CHECK
-from core.domain.records import SuccessRate
+from core.domain.log_steps import ALERTS, AUDIT, HEALTH_CHECK
+from core.domain.records import LogEntry, SuccessRate
 
 MOST_TASKS: Final = 4_000
 """The number of finished tasks above which their rows are not read."""
 
 MOST_CHECKS: Final = 10_000
 """The most health rows that are read, the newest; one every five minutes is 8,640 in thirty days."""
+
+MOST_EVENTS: Final = 300
+"""The most rows of actions and alerts that are read, the newest."""
 
 _KEY: Final = "db:fetch_trends"
 
@@ -56,6 +60,48 @@ class TrendReads(Subject):
         rows = await self._calls.rows("read finished tasks", build)
         each(rows, "status", "completed_at", "created_at")
         return tuple((row_id(row), _finished_at(row), row["status"] == "completed") for row in rows)
+
+    @read(_KEY)
+    async def simulated(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime], ...] | None:
+        """Return the next tasks by id that were only simulated, those above `after`, and when. A page at most.
+
+        `None` where that is not told: this project does not mark them, or looking for them takes too long.
+        """
+        telltale, sizes = self._schema.telltale, self._calls.sizes
+        if not telltale.any or (telltale.environments and sizes.slow_joins):
+            return None
+
+        def build(c: Any) -> Any:
+            query = telltale.joined(c.table(TASKS).select(telltale.select("id,completed_at,created_at")))
+            query = query.eq("status", "completed").or_(_finished_within(since, until)).or_(telltale.simulated())
+            return (query.gt("id", after) if after else query).order("id").limit(PAGE)
+
+        with sizes.joining():
+            rows = each(await self._calls.rows("read simulated tasks", build), "completed_at", "created_at")
+        return tuple((row_id(row), _finished_at(row)) for row in rows)
+
+    @read(_KEY)
+    async def events(
+        self, since: datetime, until: datetime, actions: tuple[str, ...], rules: tuple[str, ...]
+    ) -> tuple[LogEntry, ...]:
+        """Return the rows of `actions` that ended and of alerts of `rules` that began, newest first: `MOST_EVENTS`."""
+        column = self._schema.log_time
+        found = list[Row]()
+        ended = (
+            f"execution_step.eq.{AUDIT},step_status.in.(completed,failed),input_data->>order.in.({','.join(actions)})"
+        )
+        began = f"execution_step.like.{ALERTS}*,input_data->>phase.eq.firing,input_data->>alert.in.({','.join(rules)})"
+        while len(found) < MOST_EVENTS:
+
+            def build(query: Any, start: int = len(found)) -> Any:
+                query = query.gte(column, stamp(since)).lt(column, stamp(until)).or_(f"and({ended}),and({began})")
+                return query.order(column, desc=True).order("id", desc=True).range(start, MOST_EVENTS - 1)
+
+            page = await self._calls.selected("read events", log_selection(column), build)
+            found += page
+            if len(page) < LEAST_CAP:
+                break
+        return tuple(self._calls.oddities.see("log row", log_of(row, column)) for row in found)
 
     @read(_KEY)
     async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:

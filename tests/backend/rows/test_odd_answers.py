@@ -113,6 +113,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "lists.matching_tasks": lambda reads: reads.lists.matching_tasks(NONE.filter, 5),
     "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
     "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),
+    "trends.simulated": lambda reads: reads.trends.simulated(AT, AT, ""),
+    "trends.events": lambda reads: reads.trends.events(AT, AT, ("heal",), ("blind",)),
     "trends.checks": lambda reads: reads.trends.checks(AT, AT, 0),
     "safety.settings": lambda reads: reads.safety.settings("a"),
     "safety.failed": lambda reads: reads.safety.failed(IDS),
