@@ -166,6 +166,24 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
         return told if self.phase is Phase.RESOLVED or self.why in {"", self.title} else f"{told}: {self.why}"
 
 
+class ContactTold(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
+    """A contact or channel accepted a message about an alert in some phase. `how`: the way it took, if it says so."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+    level: ClassVar[Level] = Level.OK
+
+    to: str
+    phase: Phase
+    subject: str
+    how: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence, such as `told ann@example.org: [atlas] critical: success rate is low`."""
+        return f"told {self.to}: {self.subject}" + (f" ({self.how})" if self.how else "")
+
+
 class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degradation"):
     """The level of degradation changed. `lost`: the components that are not on live data."""
 
@@ -207,7 +225,9 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
         return self.text
 
 
-Change: TypeAlias = BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | DegradationChanged
+Change: TypeAlias = (
+    BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | ContactTold | DegradationChanged
+)
 """Events with fields of their own; in a record the tag tells the kind."""
 
 Happening: TypeAlias = Change | Remark

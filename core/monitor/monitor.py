@@ -31,6 +31,7 @@ from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
+from core.domain.work_done import WorkDone
 from core.history.blackbox import Box, Note
 from core.history.report import Report
 from core.history.trends import CUTS, Trends, Window
@@ -47,7 +48,7 @@ from core.resilience.reading import Reading
 from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
-from core.services.reporting import incident_report
+from core.services.reporting import incident_report, work_done
 from core.services.statistics import statistics
 
 
@@ -177,11 +178,16 @@ class Monitor:
         told = await live.logs.told_between(since, until, limit)
         return told + await live.logs.failed_between(since, until, limit)
 
+    async def work_between(self, since: datetime, until: datetime) -> WorkDone:
+        """Return what became of the tasks of a period, as they stand now. Raises NotLive."""
+        await self.discover()
+        return await work_done(self._parts.reads.trends, since, until)
+
     async def report(self, since: datetime, until: datetime) -> tuple[Report, str]:
         """Return what happened in a period, and what of the project's log is missing in it. Raises NothingRecorded."""
         await self.look_at_disk()
         parts, window = self._parts, (since, until)
-        found, asked = await incident_report(parts.config, self.box, self.told_between, window, parts.operator.host)
+        found, asked = await incident_report(parts.config, self.box, self, window, parts.operator.host)
         return msgspec.structs.replace(found, notices=(*found.notices, *self.kept_badly())), asked
 
     async def statistics(self, since: datetime) -> Statistics:

@@ -66,6 +66,8 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
     "unfinished actions": lambda reads: reads.audit.unfinished("heal", DAY),
     "stop's trail": lambda reads: reads.audit.stop_trail(),
     "finished in a window": lambda reads: reads.trends.count_finished(DAY, NOW),
+    "simulated in a window": lambda reads: reads.trends.count_simulated(DAY, NOW),
+    "failures in a window": lambda reads: reads.trends.failures(DAY, NOW),
     "figures of what was completed": lambda reads: reads.figures.page(STREAMS[0], MONTH, NOW, None),
     "figures, the next page": lambda reads: reads.figures.page(STREAMS[1], MONTH, NOW, (WEEK, A)),
     "figures of what has no end": lambda reads: reads.figures.page(STREAMS[-1], MONTH, NOW, None),
