@@ -1,12 +1,13 @@
 """The report of an incident, made from this machine's black box and the project's log."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from core.backend.reads.trends import TrendReads
+from core.backend.reads import Reads
 from core.base.errors import WatchdeskError
 from core.domain.log_steps import is_ours
 from core.domain.records import LogEntry
@@ -20,14 +21,33 @@ _ROWS: Final = 5000
 """The most rows of each kind that are read from the project's log, the newest ones."""
 
 
-class ProjectTables(Protocol):
-    """Reads what the project itself has of a period."""
+class ProjectRecords:
+    """What the project itself has of a period. `discover` finds out its schema."""
 
-    async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """Return the rows of the project's log, so many of each kind at most. Raises NotLive."""
+    def __init__(self, reads: Reads, discover: Callable[[], Awaitable[object]]) -> None:
+        self._reads = reads
+        self._discover = discover
 
-    async def work_between(self, since: datetime, until: datetime) -> WorkDone:
-        """Return what became of the tasks. Raises NotLive."""
+    async def rows(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """Return the log's rows of a period: those that monitors wrote, then the agents' failed steps.
+
+        Each newest first and up to `limit`. Raises NotLive.
+        """
+        await self._discover()
+        told = await self._reads.logs.told_between(since, until, limit)
+        return told + await self._reads.logs.failed_between(since, until, limit)
+
+    async def work(self, since: datetime, until: datetime) -> WorkDone:
+        """Return what became of the tasks of a period, as the project has it now. Raises NotLive."""
+        await self._discover()
+        reads = self._reads.trends
+        rate = await reads.count_finished(since, until)
+        return WorkDone(
+            completed=rate.completed,
+            failed=rate.failed,
+            simulated=await reads.count_simulated(since, until),
+            failures=await reads.failures(since, until),
+        )
 
 
 class NothingRecorded(WatchdeskError):
@@ -41,7 +61,7 @@ class NothingRecorded(WatchdeskError):
 async def incident_report(
     config: Config,
     box: Box,
-    tables: ProjectTables,
+    records: ProjectRecords,
     window: tuple[datetime, datetime],
     host: str,
 ) -> tuple[Report, str]:
@@ -51,7 +71,7 @@ async def incident_report(
     """
     now, (since, until) = datetime.now(UTC), window
     unseen, never = await asyncio.to_thread(_unseen, box, since, until)
-    rows, work, asked = await _asked(tables, since, until)
+    rows, work, asked = await _asked(records, since, until)
     if unseen and rows is None:
         raise NothingRecorded(unseen, never=never)
     secrets = (*config.target.secrets, *config.alerts.secrets())
@@ -65,17 +85,6 @@ async def incident_report(
         return without_secrets(msgspec.structs.replace(whole, notices=(*whole.notices, *box.damage())), secrets)
 
     return await asyncio.to_thread(made), asked
-
-
-async def work_done(reads: TrendReads, since: datetime, until: datetime) -> WorkDone:
-    """Return what became of the tasks of a period, as the project has it now. Raises NotLive."""
-    rate = await reads.count_finished(since, until)
-    return WorkDone(
-        completed=rate.completed,
-        failed=rate.failed,
-        simulated=await reads.count_simulated(since, until),
-        failures=await reads.failures(since, until),
-    )
 
 
 def local(moment: datetime) -> str:
@@ -95,17 +104,17 @@ def _unseen(box: Box, since: datetime, until: datetime) -> tuple[str, bool]:
 
 
 async def _asked(
-    tables: ProjectTables, since: datetime, until: datetime
+    records: ProjectRecords, since: datetime, until: datetime
 ) -> tuple[tuple[LogEntry, ...] | None, WorkDone | None, str]:
     """Return rows of the project's log, `None` if unread, what became of its tasks, and what is missing, in words."""
     try:
-        rows = await tables.told_between(since, until, _ROWS)
+        rows = await records.rows(since, until, _ROWS)
     except NotLive as not_live:
         why = not_live.fault.sentence()
         told = f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
         return None, None, told
     try:
-        work = await tables.work_between(since, until)
+        work = await records.work(since, until)
     except NotLive:
         work = None  # its column stays empty
     ours = sum(is_ours(row.step) for row in rows)

@@ -15,7 +15,7 @@ COMMANDS: Final = {
     "login": "Sign in and keep the session.",
     "logout": "End the session, here and at the server.",
     "notify": "Send a test message to every contact and channel.",
-    "report": "Write the incident as Markdown: what happened, who did what.",
+    "report": "Write the incident as Markdown or HTML: what began it, who did what.",
     "sandbox": "Serve a local Supabase in the foreground.",
     "selftest": "Exercise ten scenarios for real, and print a summary.",
     "serve": "Serve the monitor to browsers on this machine, read-only.",
