@@ -241,9 +241,8 @@ class Monitor:
         `None` when none is visible to us. Raises NotLive, OSError.
         """
         row = await self._parts.rows.ask(self._parts.panel_reads.lists.whole_row(table, name))
-        return (
-            None if row is None else await self._parts.saved_rows.save(f"{table}-{name}", "json", lambda: as_json(row))
-        )
+        saved = self._parts.saved_rows
+        return None if row is None else await saved.save(f"{table}-{name}", "json", lambda: as_json(row))
 
     async def save_report(self, report: Report) -> Path:
         """Save a report as a page, with its figure, in a file of this user's own. Raises NotKept, OSError."""

@@ -61,6 +61,7 @@ from tui.screens.document_view import DocumentView
 from tui.screens.figures_view import FiguresView
 from tui.screens.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.screens.list_view import ListView
+from tui.screens.page_view import PageView
 from tui.screens.served_view import ServedView
 from tui.screens.trends_view import TrendsView
 from tui.screens.view import View
@@ -176,6 +177,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     **{name: lambda app: app.time.moment is not None for name in ("earlier", "event_before")},
     **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
     "jump": opens(JumpDialog),
+    "report": lambda app: isinstance(app.screen, PageView),
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),

@@ -58,6 +58,7 @@ TIME_KEYS: Final = (
     Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="incident", does="incident before: back to where one began or ended; also ctrl+←", drops=21),
     Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="incident", does="incident after: on to where one began or ended; also ctrl+→", drops=21),
     Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
+    Key(name="report", key="P,shift+p", action="report", word="report", does="report: of the incident that is shown, or the last 2 h; saved in a file", drops=21, about="since"),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -93,7 +94,6 @@ MENU_ONLY: Final = (
     *(key for key in _OF_ACTIONS if not key.key),
     Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
     Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
-    Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
     Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
 )  # fmt: skip
 """What has a place in the menu and at the prompt alone."""
@@ -101,7 +101,16 @@ MENU_ONLY: Final = (
 GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *ROW_KEYS, *TREND_KEYS)
 
-_IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
+_IN_THE_PAST: Final = {
+    "earlier": 0,
+    "later": 1,
+    "event_before": 2,
+    "event_after": 2,
+    "jump": 3,
+    "report": 5,
+    "note": 4,
+    "now": 0,
+}
 """The `drops` of the keys for time travel in a footer of the past; keys of actions are dropped before them."""
 
 

@@ -6,6 +6,7 @@ from core.history.report.markdown import markdown
 from core.history.report.reading import kept
 from core.history.report.record import Origin, Report, TimelineEntry, TurningPoint, When
 from core.history.report.redact import without_secrets
+from core.history.report.stretch import stretch
 from core.history.report.svg import svg
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "html_page",
     "kept",
     "markdown",
+    "stretch",
     "svg",
     "without_secrets",
 ]

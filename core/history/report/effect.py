@@ -13,6 +13,10 @@ from core.history.report.sections import what, who
 from core.history.report.times import Times, percent
 
 _UNKNOWN: Final = "—"
+_COLUMNS: Final = (
+    "First by how much the counts rose while this machine watched, then how many tasks ended in the window, each as it"
+    " stood when this was written: one that failed and was retried since is no longer failed there."
+)
 _SOON: Final = timedelta(minutes=1)
 
 
@@ -45,11 +49,9 @@ def effect(report: Report) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [
         Heading(2, text("Effect")),
-        grid(("", "Rose while it was watched", "Ended in the window, by the task table"), rows),
+        grid(("", "While it was watched", "In the task table"), rows),
     ]
-    if work is not None:
-        when = "as each task stood when this was written: one that failed and was retried is no longer failed there"
-        blocks.append(Paragraph(text(f"The last column tells {when}.")))
+    blocks.append(Paragraph(text(_COLUMNS)))
     if answered := _availability(report):
         blocks.append(Paragraph(text(answered)))
     if report.errors:

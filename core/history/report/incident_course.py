@@ -25,7 +25,7 @@ APART: Final = timedelta(minutes=5)
 
 LOST: Final = frozenset({LinkWord.OFFLINE.value, LinkWord.BLIND.value})
 _CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
-_LEAD: Final = timedelta(minutes=10)
+LEAD: Final = timedelta(minutes=10)
 """What began an incident is looked for so long before anybody could see it."""
 
 _TOUCH: Final = timedelta(seconds=1)
@@ -78,7 +78,7 @@ def incidents_of(found: Material) -> tuple[IncidentCourse, ...]:
     """Return the incidents, the oldest first."""
     failed = bursts(found.failures)
     every = signs(found.entries, found.alerts, failed)
-    troubles = _joined([*_seen(found), *_unseen(found, failed)])
+    troubles = joined([*_seen(found), *_unseen(found, failed)])
     reached: datetime | None = None
     courses = []
     for trouble in troubles:
@@ -127,7 +127,7 @@ def _unseen(found: Material, failed: Iterable[Burst]) -> Iterator[Trouble]:
         yield Trouble(stopped, stopped, "no row tells of a resume")
 
 
-def _joined(troubles: Iterable[Trouble]) -> list[Trouble]:
+def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
     """Return the times of trouble, the oldest first; those that are not apart are one."""
     joined: list[Trouble] = []
     for one in sorted(troubles):
@@ -142,7 +142,7 @@ def _joined(troubles: Iterable[Trouble]) -> list[Trouble]:
 
 
 def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: datetime | None) -> IncidentCourse:
-    least = trouble.since - _LEAD if reached is None else max(trouble.since - _LEAD, reached)
+    least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached)
     its = [sign for sign in every if least <= sign.at <= trouble.until and (reached is None or sign.at > reached)]
     cause = its[0] if its else Sign(trouble.since, 9, "unknown", "what began it is not recorded")
     first = min(cause.at, trouble.since)
@@ -182,7 +182,9 @@ def _milestones(
     seen = next((sign for sign in its if sign.found), None)
     detected = "not recorded: no check or alert of that time tells of it"
     if seen is not None:
-        yield Milestone(step=Step.DETECTED, at=seen.at, how=seen.text)
+        yield Milestone(
+            step=Step.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
+        )
     else:
         yield Milestone(step=Step.DETECTED, at=None, how=detected)
     yield _told(seen.at if seen is not None else first, trouble, found)

@@ -33,7 +33,7 @@ _LINKS: Final = {
 class Sign(NamedTuple):
     """One sign. `rank` orders those of one moment, the most telling first; `kind`: what it is a sign of.
 
-    `found`: a check, an alert or the screen said so: it was detected.
+    `found`: what noticed it, a check, an alert or the screen; empty: nothing did.
     """
 
     at: datetime
@@ -41,7 +41,7 @@ class Sign(NamedTuple):
     kind: str
     text: str
     who: str = ""
-    found: bool = False
+    found: str = ""
 
 
 class Burst(NamedTuple):
@@ -92,8 +92,9 @@ def signs(entries: Iterable[TimelineEntry], alerts: Iterable[AlertCourse], found
     told = [*_of_entries(entries), *_of_alerts(alerts)]
     for burst in found:
         took = f" within {short(burst.until - burst.since)}" if burst.until > burst.since else ""
-        why = f", most of them with: {burst.most}" if burst.most else ""
-        told.append(Sign(burst.since, 4, "agents", f"the agents' work failed {plural(burst.times, 'time')}{took}{why}"))
+        why = f", most often: {burst.most}" if burst.most else ""
+        text = f"the agents' work failed {plural(burst.times, 'time')}{took}{why}"
+        told.append(Sign(burst.since, 4, "agents", text))
     return tuple(sorted(told, key=lambda one: one[:4]))
 
 
@@ -105,14 +106,16 @@ def _of_entries(entries: Iterable[TimelineEntry]) -> Iterator[Sign]:
             yield Sign(at, 0, "stop", f"the agents were stopped{why}", entry.who)
         elif entry.origin is Origin.SEEN and entry.level is not Level.OK:
             if entry.word in _LINKS:
-                yield Sign(at, 1, "link", f"{_LINKS[LinkWord(entry.word)]}{why}", found=True)
+                yield Sign(at, 1, "link", f"{_LINKS[LinkWord(entry.word)]}{why}", found="on the screen")
             elif entry.word == State.STOPPED.upper():
-                yield Sign(at, 6, "state", f"the agents were stopped{why}; by whom is not recorded", found=True)
+                yield Sign(
+                    at, 6, "state", f"the agents were stopped{why}; by whom is not recorded", found="on the screen"
+                )
             else:
-                yield Sign(at, 6, "state", f"the state became {entry.word}{why}", found=True)
+                yield Sign(at, 6, "state", f"the state became {entry.word}{why}", found="on the screen")
         elif isinstance(what, CheckChanged) and what.after in _BAD:
-            text = f"the {what.check.replace('_', ' ')} check found: {what.why}"
-            yield Sign(at, 2, f"check {what.check}", text, found=True)
+            name = f"the {what.check.replace('_', ' ')} check"
+            yield Sign(at, 2, f"check {what.check}", f"{name} found: {what.why}", found=f"by {name}")
         elif isinstance(what, BreakerChanged) and what.after is BreakerState.OPEN and not what.cause.by_hand:
             yield Sign(at, 3, "breaker", f"calls failed and were suspended ({what.key}): {what.why}")
 
@@ -122,4 +125,4 @@ def _of_alerts(alerts: Iterable[AlertCourse]) -> Iterator[Sign]:
         if alert.severity in _NO_TROUBLE:
             continue
         text = alert.title if alert.text in {"", alert.title} else f"{alert.title}: {alert.text}"
-        yield Sign(alert.began_at or alert.fired_at, 5, "alert", f"alert: {text}", found=True)
+        yield Sign(alert.began_at or alert.fired_at, 5, "alert", f"alert: {text}", found="by an alert")

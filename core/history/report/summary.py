@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from core.base.text import plural, short
+from core.base.text import short
 from core.domain.snapshot import CALM, WORST_FIRST, State
 from core.history.report.document import (
     Block,
@@ -94,7 +94,7 @@ def _worst(report: Report, main: IncidentCourse, times: Times) -> tuple[Part, ..
     total_s = sum(period.length_s for period in bad if period.word == worst.word)
     longest = f", the longest from {times.at(worst.since)} to {times.at(worst.until)}"
     many = longest if sum(period.word == worst.word for period in bad) > 1 else ""
-    why = f": {worst.why}" if worst.why else "."
+    why = f": {worst.why.rstrip('.')}." if worst.why else "."
     return " ", strong(f"Worst state: {worst.word.upper()}"), f" for {short(total_s)}{many}{why}"
 
 
@@ -102,13 +102,14 @@ def _at_the_end(report: Report, times: Times) -> Iterable[Text]:
     end = report.closing
     if end is None:
         return
+    why = f" ({end.state_why})" if end.state_why else ""
     said = [
-        f"{end.state.upper()} ({end.state_why})" if end.state_why else end.state.upper(),
+        f"{end.state.upper()}{why} at {times.at(end.at)}",
         f"tasks: {end.tasks}" if end.tasks else "the tasks were never counted",
         f"success 24 h {end.success_24h}" if end.success_24h else "",
         f"alerts: {end.alerts}" if end.alerts else "no alert firing",
     ]
-    yield text(strong("At the end:"), f" at {times.at(end.at)} {'; '.join(filter(None, said))}.")
+    yield text(strong("At the end:"), f" {'; '.join(filter(None, said))}.")
 
 
 def _lengths(report: Report) -> Text:
@@ -140,7 +141,7 @@ def course(report: Report, times: Times) -> tuple[Block, ...]:
         return ()
     longest = sorted(report.incidents, key=lambda one: -one.length_s)
     shown, others = longest[:_MOST], longest[_MOST:]
-    blocks: list[Block] = [Heading(2, text("When who knew"))]
+    blocks: list[Block] = [Heading(2, text("Times"))]
     for one in sorted(shown, key=lambda each: each.since):
         if len(report.incidents) > 1:
             blocks.append(Heading(3, text(f"The incident of {times.at(one.since)}")))
@@ -193,6 +194,6 @@ def questions(report: Report, times: Times) -> tuple[Block, ...]:
     ]
     return (
         Heading(2, text("Open questions")),
-        Paragraph(text(f"For people to answer; watchdesk knows {plural(len(asked), 'thing')} it cannot tell.")),
+        Paragraph(text("For people to fill in: no record answers these.")),
         Bullets(tuple(text(strong(question), " …") for question in asked)),
     )

@@ -42,7 +42,7 @@ from tui.cli.span import Since
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--json", "as_data", is_flag=True, help="For programs; without the pictures.")
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     context: click.Context,
     *,
     since: datetime,
