@@ -135,7 +135,7 @@ class Entries(ScreenStack):
             self.screen.action_group(by)
 
     def action_report(self, typed: str = "") -> None:
-        """Show what happened and save it: since a time, else around the past that is shown, else of the last two hours."""
+        """Show what happened and save it: since a time, else around the past that is shown, else of two hours."""
         if isinstance(self.screen, View):
             at = self.time.moment.at if self.time.moment is not None and not typed else None
             about = f"around {clock(at)}" if at is not None else f"since {typed or '2h'}"
