@@ -77,7 +77,8 @@ async def incident_report(
     secrets = (*config.target.secrets, *config.alerts.secrets())
 
     def made() -> Report:
-        found = kept(box, since, until, rows=rows or (), asked=asked)._replace(unseen=unseen, work=work)
+        told, ended = without_secrets(rows or (), secrets), without_secrets(work, secrets)  # sentences are made of them
+        found = kept(box, since, until, rows=told, asked=asked)._replace(unseen=unseen, work=ended)
         whole = compose(found, since=since, until=until, made_at=now, host=host)
         if unseen:
             target = config.target

@@ -26,10 +26,10 @@ def alerts_in_rows(rows: Iterable[LogEntry], known: tuple[AlertCourse, ...]) -> 
         text = row.summary.removeprefix(f"{phase}: ")
         course = going.get(key)
         if phase == Phase.RESOLVED and course is not None:
-            over.append(msgspec.structs.replace(course, resolved_at=row.at, title=text or course.title))
+            over.append(msgspec.structs.replace(_titled(course, text), resolved_at=row.at))
             del going[key]
         elif phase == Phase.TOLD and course is not None:
-            going[key] = msgspec.structs.replace(course, title=text or course.title)
+            going[key] = _titled(course, text)
         elif phase not in {Phase.RESOLVED, Phase.TOLD}:
             severity = row.step.removeprefix(ALERTS)
             began = course if course is not None else AlertCourse(
@@ -37,6 +37,13 @@ def alerts_in_rows(rows: Iterable[LogEntry], known: tuple[AlertCourse, ...]) -> 
             )  # fmt: skip
             going[key] = msgspec.structs.replace(began, text=text, severity=severity, seen_until=row.at)
     return tuple(sorted((*over, *going.values()), key=lambda one: (one.fired_at, one.key)))
+
+
+def _titled(course: AlertCourse, title: str) -> AlertCourse:
+    """Return an alert with its title, which the row of its beginning has together with its text."""
+    if not title:
+        return course
+    return msgspec.structs.replace(course, title=title, text=course.text.removeprefix(f"{title}: "))
 
 
 def _told_by(known: tuple[AlertCourse, ...], row: LogEntry) -> bool:

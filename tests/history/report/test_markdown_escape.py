@@ -15,7 +15,7 @@ from core.domain.records import LogEntry
 from core.domain.snapshot import Link, LinkWord, Project, State
 from core.domain.status import Level
 from core.history.blackbox import Note, WatchedSpan
-from core.history.report import RecordedWindow, Report, When, compose, markdown
+from core.history.report import RecordedWindow, Report, When, compose, markdown, without_secrets
 from core.history.report.markdown_escape import code, fenced, prose, table
 from tests.history.blackbox.pictures import NOON, after, alarm, picture
 
@@ -137,8 +137,8 @@ def test_a_whole_report_of_hostile_rows_is_a_report(name: str) -> None:
     assert all(ord(char) >= 32 or char == "\n" for char in page)
 
 
-def hostile(text: str) -> Report:
-    """A report in which everything that can be said is said so."""
+def hostile(text: str, secrets: tuple[str, ...] = ()) -> Report:
+    """A report in which everything that can be said is said so, without `secrets`."""
     worst = picture(
         30,
         project=Project(name=text, url=text, user=text),
@@ -160,7 +160,7 @@ def hostile(text: str) -> Report:
         [picture(0, ready=True), worst],
         (WatchedSpan(NOON, NOON + after(60)),),
         (Note(at=NOON + after(40), written_at=NOON + timedelta(days=2), who=text, text=text),),
-        (row,),
+        without_secrets((row,), secrets),
         asked=f"could not be read: {text}",
     )
-    return compose(kept, since=NOON, until=NOON + after(600), made_at=NOON, host=text)
+    return without_secrets(compose(kept, since=NOON, until=NOON + after(600), made_at=NOON, host=text), secrets)
