@@ -13,7 +13,7 @@ from core.domain.actions import Result, ResultPhase, label
 from core.domain.actors import ANOTHER, By
 from core.domain.alerts import Phase, Severity
 from core.domain.checks import Check, verdict_in_words
-from core.domain.log_steps import HEALTH_CHECK, is_ours
+from core.domain.log_steps import ALERTS, HEALTH_CHECK, about_alert, is_ours
 from core.domain.records import LogEntry
 from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerEvent, BreakerState, DegradationEvent, DegradationLevel
@@ -269,6 +269,8 @@ def event_of(entry: LogEntry) -> Event | None:
     failed = entry.status == "failed"
     if entry.order:
         who, text = entry.actor or ANOTHER, f"{label(entry.order)} {entry.status}"
+    elif about_alert(entry.step):
+        who, text = By.WATCHDOG.value, f"{entry.step.removeprefix(ALERTS)} alert"
     elif failed or is_ours(entry.step):
         who = (By.WATCHDOG if is_ours(entry.step) else By.AGENTS).value
         text = entry.step.replace("_", " ")

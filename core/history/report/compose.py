@@ -181,7 +181,7 @@ def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
 
 def _gaps(report: Report) -> Iterable[TimelineEntry]:
     """Yield the periods without records, which are not calm."""
-    for gap in report.gaps:
+    for gap in report.gaps if not report.unseen else ():
         if report.before_all(gap):
             yield TimelineEntry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
         else:

@@ -8,7 +8,7 @@ from typing import Final
 from core.base.text import amount, plural, short
 from core.domain.snapshot import LinkWord
 from core.history.report.document import Block, Heading, Paragraph, Part, Text, bullets, grid, text
-from core.history.report.record import Origin, Report, Tally, TimelineEntry
+from core.history.report.record import Origin, Report, TimelineEntry
 from core.history.report.sections import what, who
 from core.history.report.times import Times, percent
 
@@ -20,8 +20,14 @@ _COLUMNS: Final = (
 _SOON: Final = timedelta(minutes=1)
 
 
-def counts(tasks: Tally) -> str:
-    """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots."""
+def counts(report: Report) -> str:
+    """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots.
+
+    Without any it is what the task table tells.
+    """
+    tasks, work = report.tasks, report.work
+    if not tasks.counted and work is not None:
+        return f"{plural(work.failed, 'task')} failed and {work.completed:,} completed, as the task table has it now"
     if not tasks.counted:
         return "the tasks were never counted"
     about = "" if tasks.exact else "about "

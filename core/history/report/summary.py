@@ -36,9 +36,9 @@ def summary(report: Report, times: Times) -> tuple[Block, ...]:
         Heading(2, text("Summary")),
         bullets(
             *_about(report, times),
-            text(strong("Effect:"), f" {counts(report.tasks)}."),
+            text(strong("Effect:"), f" {counts(report)}."),
             *_at_the_end(report, times),
-            _lengths(report),
+            *_lengths(report),
         ),
     )
 
@@ -112,7 +112,9 @@ def _at_the_end(report: Report, times: Times) -> Iterable[Text]:
     yield text(strong("At the end:"), f" {'; '.join(filter(None, said))}.")
 
 
-def _lengths(report: Report) -> Text:
+def _lengths(report: Report) -> Iterable[Text]:
+    if report.unseen:
+        return
     lasted: Counter[str] = Counter()
     for period in report.states:
         lasted[period.word] += period.length_s  # type: ignore[assignment]  # seconds are not whole
@@ -122,7 +124,7 @@ def _lengths(report: Report) -> Text:
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
     unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
     ended = f" The project was lost: {lost}." if lost else ""
-    return text(strong("In each state:"), f" {told}{unseen}.{ended}")
+    yield text(strong("In each state:"), f" {told}{unseen}.{ended}")
 
 
 def _lost(links: tuple[StatePeriod, ...]) -> Iterable[str]:

@@ -147,7 +147,7 @@ def test_an_alert_that_this_host_and_the_log_tell_of_is_told_once() -> None:
     report = of(shot(0), shot(20, events=(said,)), rows=(same, other))
     assert [text for _, _, text in lines(report)] == [
         "alert firing, high: many tasks fail: 70 % of 30 failed",
-        "watchdog alert warning: firing: tasks are stuck: 3 of 9",
+        "warning alert: firing: tasks are stuck: 3 of 9",
     ]
 
 

@@ -142,7 +142,7 @@ def test_rows_alone_tell_of_an_incident_as_far_as_they_go() -> None:
     assert seconds(course) == {"began": 60, "detected": 60, "told": 90, "acknowledged": 200, "resolved": 400}
     page = markdown(report)
     assert "**Watched:** not from this machine: there is no black box here yet." in page
-    assert f"| {LOW}: 27 % | critical | 12:01:00 | — (no row tells) | 12:06:40 | 340 s |" in page
+    assert f"| {LOW}: 27 % | critical | 12:01:00 | — (no row tells) | 12:06:40 | 6 min |" in page
     endless = only(of(rows=rows[:1], looks=(), unseen="x"))
     assert how(endless, Step.RESOLVED) == "not seen: no row tells of an end"
 
