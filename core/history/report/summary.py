@@ -56,7 +56,7 @@ def _about(report: Report, times: Times) -> Iterable[Text]:
     if main.then:
         told: list[Part] = []
         for one in main.then:
-            told += [", then " if told else " ", _turning(one, times)]
+            told += ["; " if told else " ", _turning(one, times)]
         yield text(strong("What followed:"), *told, ".")
     yield text(strong("How long:"), f" {_duration(main, times)}", *_worst(report, main, times))
 

@@ -35,6 +35,7 @@ _RED: Final = "#c5221f"
 _AMBER: Final = "#e8a100"
 _GREEN: Final = "#1e8e3e"
 _VIOLET: Final = "#7b3fa0"
+_BLUE: Final = "#1a73e8"
 _INK: Final = "#202124"
 _COLOURS: Final = {
     State.CRITICAL.value: _RED,
@@ -82,7 +83,7 @@ class _Figure:
             self._lane(f"{more} more alerts", ())
         self._lane("Actions and notes", self._actions())
         bottom = self._top
-        height = bottom + _LANE + _GAP
+        height = bottom + 3 * _LANE + _GAP
         title = f"{clean(report.project)}: {self._times.window()}"
         return "\n".join(
             (
@@ -93,6 +94,7 @@ class _Figure:
                 *self._scale(bottom),
                 *self._parts,
                 *self._edges(bottom),
+                *self._legend(bottom + _LANE + _GAP),
                 "</svg>",
             )
         )
@@ -162,7 +164,7 @@ class _Figure:
     def _actions(self) -> Iterator[str]:
         for entry in self._report.timeline:
             if entry.order or entry.origin is Origin.NOTE:
-                colour = _INK if entry.origin is Origin.NOTE else "#1a73e8"
+                colour = _INK if entry.origin is Origin.NOTE else _BLUE
                 yield self._mark(entry.at, f"{entry.who}: {entry.text}", colour)
 
     def _mark(self, at: datetime, told: str, colour: str) -> str:
@@ -183,6 +185,19 @@ class _Figure:
             yield f'<path d="M {x} {_GAP + _LANE} V {bottom}" stroke="#dadce0"/>'
             label = self._times.at(moment) if step < 60 else self._times.short(moment)
             yield _words(x, bottom + 15, label, "", anchor="middle")
+
+    def _legend(self, top: int) -> Iterator[str]:
+        """Draw what the colours say, where there is no room for a word in them."""
+        words = dict.fromkeys(period.word for period in (*self._report.states, *self._report.links))
+        shown = [(word.upper(), _COLOURS[word]) for word in words if word in _COLOURS]
+        x = 8
+        for word, colour in (*shown, ("action", _BLUE), ("note, acknowledgement", _INK)):
+            width = 24 + len(word) * 8
+            if x + width > _RIGHT:
+                x, top = 8, top + _LANE
+            yield f'<rect x="{x}" y="{top}" width="10" height="10" fill="{colour}"/>'
+            yield _words(x + 14, top + 10, word, "")
+            x += width
 
     def _edges(self, bottom: int) -> Iterator[str]:
         """Draw where the main incident began and ended."""

@@ -141,7 +141,7 @@ def test_a_long_text_is_cut_and_a_figure_says_in_words_what_its_colours_say() ->
     report = hostile("word " * 1_000)
     assert max(map(len, Page(html_page(report)).text.splitlines())) < 6 * LINE_CHARS
     words = "".join(check_figure(svg(report)).itertext())
-    for said in ("State", "Connection", "Actions and notes", "CRITICAL", "OFFLINE"):
+    for said in ("State", "Connection", "Actions and notes", "CRITICAL", "OFFLINE", "action"):
         assert said in words
 
 
