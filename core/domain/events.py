@@ -13,7 +13,7 @@ from core.domain.actions import Result, ResultPhase, label
 from core.domain.actors import ANOTHER, By
 from core.domain.alerts import Phase, Severity
 from core.domain.checks import Check, verdict_in_words
-from core.domain.log_steps import HEALTH_CHECK, is_ours
+from core.domain.log_steps import ALERTS, HEALTH_CHECK, about_alert, is_ours
 from core.domain.records import LogEntry
 from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerEvent, BreakerState, DegradationEvent, DegradationLevel
@@ -166,6 +166,24 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
         return told if self.phase is Phase.RESOLVED or self.why in {"", self.title} else f"{told}: {self.why}"
 
 
+class ContactTold(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
+    """A contact or channel accepted a message about an alert in some phase. `how`: the way it took, if it says so."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+    level: ClassVar[Level] = Level.OK
+
+    to: str
+    phase: Phase
+    subject: str
+    how: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence, such as `told ann@example.org: [atlas] critical: success rate is low`."""
+        return f"told {self.to}: {self.subject}" + (f" ({self.how})" if self.how else "")
+
+
 class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degradation"):
     """The level of degradation changed. `lost`: the components that are not on live data."""
 
@@ -207,7 +225,9 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
         return self.text
 
 
-Change: TypeAlias = BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | DegradationChanged
+Change: TypeAlias = (
+    BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | ContactTold | DegradationChanged
+)
 """Events with fields of their own; in a record the tag tells the kind."""
 
 Happening: TypeAlias = Change | Remark
@@ -249,6 +269,8 @@ def event_of(entry: LogEntry) -> Event | None:
     failed = entry.status == "failed"
     if entry.order:
         who, text = entry.actor or ANOTHER, f"{label(entry.order)} {entry.status}"
+    elif about_alert(entry.step):
+        who, text = By.WATCHDOG.value, f"{entry.step.removeprefix(ALERTS)} alert"
     elif failed or is_ours(entry.step):
         who = (By.WATCHDOG if is_ours(entry.step) else By.AGENTS).value
         text = entry.step.replace("_", " ")

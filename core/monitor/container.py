@@ -72,7 +72,8 @@ from core.services.project_time import ProjectTime
 from core.services.readings import Readings
 from core.services.recent_log import RecentLog
 from core.services.recording import Recording
-from core.services.saved_rows import SavedRows
+from core.services.reporting import ProjectRecords
+from core.services.saved_files import SavedFiles
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
 from core.services.trends import TrendService
@@ -167,7 +168,7 @@ class Container:
         blackbox = places.blackbox / space
         self.recording = Recording(Recorder(blackbox, self.config.blackbox, self.clock), self.clock, self.events)
         self.box = Box(blackbox, self.recording.repair)
-        self.saved_rows = SavedRows(places.rows / space)
+        self.saved_rows, self.saved_reports = SavedFiles(places.rows / space), SavedFiles(places.reports / space)
 
     def _build_actions(self) -> None:
         config, clock, context = self.config, self.clock, self.action_context
@@ -228,6 +229,7 @@ class Container:
         context, readings, publish = self.context, self.readings, hooks.publish
         self.rows = RowReader(context, self.checks.discover)
         self.figures = FigureService(context, self.rows)
+        self.told = ProjectRecords(self.reads, self.checks.discover)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
         past = PastEvents(context, self.box, self.kpis.spans)
         self.trends = TrendService(context, readings, past, self.checks.discover, keeps=self.ownership)

@@ -26,13 +26,13 @@ from core.domain.kpis import Kpi
 from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, Statistics, WatchdogEntry
+from core.domain.records import Statistics, WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
-from core.history.report import Report
+from core.history.report import Report, html_page
 from core.history.trends import CUTS, Trends, Window
 from core.monitor.check_now import check_now
 from core.monitor.container import Container, Hooks
@@ -49,6 +49,7 @@ from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
 from core.services.reporting import incident_report
+from core.services.saved_files import as_json
 from core.services.statistics import statistics
 
 
@@ -172,21 +173,11 @@ class Monitor:
         await self.discover()
         return await self._parts.reads.logs.by_watchdog(healing=healing, since=since, limit=limit)
 
-    async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """Return the log's rows of a period: those that monitors wrote, then the agents' failed steps.
-
-        Each newest first and up to `limit`. Raises NotLive.
-        """
-        await self.discover()
-        live = self._parts.reads
-        told = await live.logs.told_between(since, until, limit)
-        return told + await live.logs.failed_between(since, until, limit)
-
     async def report(self, since: datetime, until: datetime) -> tuple[Report, str]:
         """Return what happened in a period, and what of the project's log is missing in it. Raises NothingRecorded."""
         await self.look_at_disk()
         parts, window = self._parts, (since, until)
-        found, asked = await incident_report(parts.config, self.box, self.told_between, window, parts.operator.host)
+        found, asked = await incident_report(parts.config, self.box, parts.told, window, parts.operator.host)
         return msgspec.structs.replace(found, notices=(*found.notices, *self.kept_badly())), asked
 
     async def statistics(self, since: datetime) -> Statistics:
@@ -260,7 +251,15 @@ class Monitor:
         `None` when none is visible to us. Raises NotLive, OSError.
         """
         row = await self._parts.rows.ask(self._parts.panel_reads.lists.whole_row(table, name))
-        return None if row is None else await self._parts.saved_rows.save(table.value, name, row)
+        saved = self._parts.saved_rows
+        return None if row is None else await saved.save(f"{table}-{name}", "json", lambda: as_json(row))
+
+    async def save_report(self, report: Report) -> Path:
+        """Save a report as a page, with its figure, in a file of this user's own. Raises NotKept, OSError."""
+        if why := self.may_note():
+            raise NotKept(why)
+        name, saved = f"report-{report.since:%Y%m%dT%H%M%SZ}-{report.until:%Y%m%dT%H%M%SZ}", self._parts.saved_reports
+        return (await saved.save(name, "html", lambda: html_page(report).encode()))[0]
 
     # Actions
 

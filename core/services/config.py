@@ -31,26 +31,30 @@ SWITCHES: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
 """Switches that only the environment has: their names, of which the first that is set counts, and the default."""
 
 
+_DURABLE: Final = ("state", "sessions", "blackbox", "rows", "reports")
+
+
 class Places(msgspec.Struct, frozen=True):
     """The directories of this machine's files: the cache, which may be deleted at any time, the durable state, the
-    sessions of `login`, the black box, and rows that an operator saved."""
+    sessions of `login`, the black box, and rows and reports that an operator saved."""
 
     cache: Path
     state: Path
     sessions: Path
     blackbox: Path
     rows: Path
+    reports: Path
 
     @classmethod
     def of_platform(cls) -> "Places":
         """Return the user's own directories. Raises SettingsError."""
         cache, state = cache_directory(), state_directory()
-        return cls(cache, state / "state", state / "sessions", state / "blackbox", state / "rows")
+        return cls(cache, *(state / name for name in _DURABLE))
 
     @classmethod
     def within(cls, root: Path) -> "Places":
         """Return directories that are all below `root`."""
-        return cls(root / "cache", root / "state", root / "sessions", root / "blackbox", root / "rows")
+        return cls(root / "cache", *(root / name for name in _DURABLE))
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):

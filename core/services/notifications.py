@@ -15,6 +15,7 @@ from core.alerting.sync import LogRow
 from core.backend.schema import Shape
 from core.base.version import AGENT
 from core.domain.alerts import Phase, Tried
+from core.domain.events import ContactTold
 from core.domain.log_steps import AUDIT
 from core.domain.status import Level
 from core.resilience import NotLive, Outcome, Policy
@@ -137,8 +138,9 @@ class Notifications:
             self._accepted[address.name] = fault is None
         if fault is None:
             await self.on_told(outgoing)
-            how = f" ({sent.data})" if sent.data else ""
-            self._context.events.say("watchdesk", f"told {outgoing.to}: {outgoing.message.subject}{how}")
+            sent_on = outgoing.message
+            told = ContactTold(to=outgoing.to, phase=sent_on.phase, subject=sent_on.subject, how=sent.data or "")
+            self._context.events.add(told)
         elif not outgoing.tries:
             text = f"not delivered yet to {outgoing.to}, tried again: {fault.sentence()}"
             self._context.events.say("watchdesk", text, Level.WARNING)

@@ -7,9 +7,11 @@ from typing import Final
 
 import msgspec
 
+from core.backend.reads import Reads
 from core.base.errors import WatchdeskError
 from core.domain.log_steps import is_ours
 from core.domain.records import LogEntry
+from core.domain.work_done import WorkDone
 from core.history.blackbox import Box
 from core.history.report import Report, compose, kept, without_secrets
 from core.resilience import NotLive
@@ -19,12 +21,37 @@ _ROWS: Final = 5000
 """The most rows of each kind that are read from the project's log, the newest ones."""
 
 
-Told = Callable[[datetime, datetime, int], Awaitable[tuple[LogEntry, ...]]]
-"""Reads the rows of the project's log of a period, so many of each kind at most. Raises NotLive."""
+class ProjectRecords:
+    """What the project itself has of a period. `discover` finds out its schema."""
+
+    def __init__(self, reads: Reads, discover: Callable[[], Awaitable[object]]) -> None:
+        self._reads = reads
+        self._discover = discover
+
+    async def rows(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """Return the log's rows of a period: those that monitors wrote, then the agents' failed steps.
+
+        Each newest first and up to `limit`. Raises NotLive.
+        """
+        await self._discover()
+        told = await self._reads.logs.told_between(since, until, limit)
+        return told + await self._reads.logs.failed_between(since, until, limit)
+
+    async def work(self, since: datetime, until: datetime) -> WorkDone:
+        """Return what became of the tasks of a period, as the project has it now. Raises NotLive."""
+        await self._discover()
+        reads = self._reads.trends
+        rate = await reads.count_finished(since, until)
+        return WorkDone(
+            completed=rate.completed,
+            failed=rate.failed,
+            simulated=await reads.count_simulated(since, until),
+            failures=await reads.failures(since, until),
+        )
 
 
 class NothingRecorded(WatchdeskError):
-    """Nothing was kept of a period. `never`: nor of any other."""
+    """Nothing was kept of a period, and the project could not be asked. `never`: nor of any other."""
 
     def __init__(self, why: str, *, never: bool) -> None:
         super().__init__(why)
@@ -34,25 +61,31 @@ class NothingRecorded(WatchdeskError):
 async def incident_report(
     config: Config,
     box: Box,
-    told: Told,
+    records: ProjectRecords,
     window: tuple[datetime, datetime],
     host: str,
 ) -> tuple[Report, str]:
     """Return the report, without its pictures, and what of the project's log is missing in it, in words.
 
-    Raises NothingRecorded.
+    Without a black box it is what the project's tables tell. Raises NothingRecorded where those are unread as well.
     """
     now, (since, until) = datetime.now(UTC), window
-    await asyncio.to_thread(_check_recorded, box, since, until)
-    rows, asked = await _rows(told, since, until)
+    unseen, never = await asyncio.to_thread(_unseen, box, since, until)
+    rows, work, asked = await _asked(records, since, until)
+    if unseen and rows is None:
+        raise NothingRecorded(unseen, never=never)
     secrets = (*config.target.secrets, *config.alerts.secrets())
 
-    def work() -> Report:
-        found = kept(box, since, until, rows=rows, asked=asked)
+    def made() -> Report:
+        told, ended = without_secrets(rows or (), secrets), without_secrets(work, secrets)  # sentences are made of them
+        found = kept(box, since, until, rows=told, asked=asked)._replace(unseen=unseen, work=ended)
         whole = compose(found, since=since, until=until, made_at=now, host=host)
+        if unseen:
+            target = config.target
+            whole = msgspec.structs.replace(whole, project=target.name, url=target.url.partition("://")[2])
         return without_secrets(msgspec.structs.replace(whole, notices=(*whole.notices, *box.damage())), secrets)
 
-    return await asyncio.to_thread(work), asked
+    return await asyncio.to_thread(made), asked
 
 
 def local(moment: datetime) -> str:
@@ -60,26 +93,34 @@ def local(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _check_recorded(box: Box, since: datetime, until: datetime) -> None:
+def _unseen(box: Box, since: datetime, until: datetime) -> tuple[str, bool]:
+    """Return why the black box has nothing of a period, in words, and whether it has nothing at all; empty: it has."""
     span = box.span()
     if span is None:
-        why = "there is no black box of this project here yet; it is kept while the monitor runs"
-        raise NothingRecorded(why, never=True)
+        return "there is no black box of this project here yet; it is kept while the monitor runs", True
     if not box.looks(since, until):
         has = f"the black box has {local(span[0])} to {local(span[1])}"
-        raise NothingRecorded(f"nothing was kept from {local(since)} to {local(until)}; {has}", never=False)
+        return f"nothing was kept from {local(since)} to {local(until)}; {has}", False
+    return "", False
 
 
-async def _rows(told: Told, since: datetime, until: datetime) -> tuple[tuple[LogEntry, ...], str]:
-    """Return rows of the project's log, and what is missing of them, in words; empty if nothing is."""
+async def _asked(
+    records: ProjectRecords, since: datetime, until: datetime
+) -> tuple[tuple[LogEntry, ...] | None, WorkDone | None, str]:
+    """Return rows of the project's log, `None` if unread, what became of its tasks, and what is missing, in words."""
     try:
-        rows = await told(since, until, _ROWS)
+        rows = await records.rows(since, until, _ROWS)
     except NotLive as not_live:
         why = not_live.fault.sentence()
-        return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
+        told = f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
+        return None, None, told
+    try:
+        work = await records.work(since, until)
+    except NotLive:
+        work = None  # its column stays empty
     ours = sum(is_ours(row.step) for row in rows)
     counts = {"rows of watchdogs and actions": ours, "failed steps": len(rows) - ours}
     if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
         many = " and of ".join(cut)
-        return rows, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"
-    return rows, ""
+        return rows, work, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"
+    return rows, work, ""

@@ -76,6 +76,7 @@ async def test_a_simulated_completion_is_no_success(account: str, sandbox: Runni
     past = driven.parts.panel_reads.trends
     now = datetime.now(UTC)
     counted = await past.count_finished(now - timedelta(hours=1), now + timedelta(minutes=1))
+    simulated = await past.count_simulated(now - timedelta(hours=1), now + timedelta(minutes=1))
     read = await past.finished(now - timedelta(hours=1), now + timedelta(minutes=1), "")
     await driven.monitor.close()
     assert telltale == Telltale(results=True, environments=True)
@@ -84,6 +85,7 @@ async def test_a_simulated_completion_is_no_success(account: str, sandbox: Runni
     assert tasks.simulated_24h.value is not None
     assert tasks.simulated_24h.value.count == len(SIMULATED)
     assert (counted.completed, counted.failed) == (len(REAL), 1)
+    assert simulated == len(SIMULATED)
     assert sorted(well for _, _, well in read) == [False, *[True] * len(REAL)]
 
 

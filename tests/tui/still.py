@@ -17,6 +17,7 @@ from core.actions.run import Progress, unhindered
 from core.actions.set_config import ConfigPlan
 from core.actions.waiting import WaitingAction
 from core.actions.withdraw import confirmed_as
+from core.base.store import NotKept
 from core.base.text import plural, short
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.alerts import Tried
@@ -42,6 +43,7 @@ from core.domain.snapshot import Snapshot
 from core.domain.sorting import OLDEST, YOUNGEST, SortedBy, in_order
 from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.history.blackbox import Box, Note
+from core.history.report import Report, compose, kept
 from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
 from core.resilience.fault import Fault
@@ -133,6 +135,15 @@ class StillMonitor:
     async def note(self, text: str, at: datetime | None = None) -> Note:
         now = self.snapshot.at
         return await asyncio.to_thread(self.box.note, at or now, text, "operator", now=now)
+
+    async def report(self, since: datetime, until: datetime) -> tuple[Report, str]:
+        found = kept(self.box, since, until)
+        return compose(found, since=since, until=until, made_at=until, host="watch-1"), ""
+
+    async def save_report(self, report: Report) -> Path:
+        if self.takes_no_note:
+            raise NotKept(self.takes_no_note)
+        return Path(f"/state/reports/report-{report.since:%H%M}.html")
 
     # Lists
 

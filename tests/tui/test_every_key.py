@@ -61,6 +61,7 @@ from tui.screens.document_view import DocumentView
 from tui.screens.figures_view import FiguresView
 from tui.screens.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.screens.list_view import ListView
+from tui.screens.page_view import PageView
 from tui.screens.served_view import ServedView
 from tui.screens.trends_view import TrendsView
 from tui.screens.view import View
@@ -93,7 +94,7 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
     if kind == "trends":
         app.action_trends()
         await pilot.pause()
-        await pilot.press("minus")  # to the middle one, whence both ways are open
+        await pilot.press("greater_than_sign")  # to the middle one, whence both ways are open
         await until(pilot, lambda: trends(app).window is Window.WEEK, "a week")
     if kind == "figures":
         app.action_figures()
@@ -185,6 +186,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
     **{name: lambda app: "the time line is in the past: [ goes there" in told(app) for name in ("zoom_in", "zoom_out")},
     "jump": opens(JumpDialog),
+    "report": lambda app: isinstance(app.screen, PageView),
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),

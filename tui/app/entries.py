@@ -1,7 +1,8 @@
-"""What the menu and the prompt offer: every key by its name, and what has no key: themes, groups, report, settings."""
+"""What the menu and the prompt offer: every key by its name, and what has no key: themes, groups, settings."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,9 @@ from textual.screen import Screen
 
 from core.actions.catalogue import ACTIONS
 from core.base.clock import Clock
+from core.base.store import NotKept
 from core.base.time_input import moment_of
-from core.history.report import markdown
+from core.history.report import Report, markdown, stretch
 from core.history.trends import Window
 from core.monitor import Monitor
 from core.services.reporting import NothingRecorded
@@ -33,6 +35,7 @@ from tui.screens.page_view import PageView
 from tui.screens.prompt_words import PERIODS, NoCommand, command_of, following
 from tui.screens.served_view import ServedView
 from tui.screens.view import View
+from tui.time_travel.recorded import clock
 
 
 class Entries(ScreenStack):
@@ -163,20 +166,32 @@ class Entries(ScreenStack):
             self.screen.action_group(by)
 
     def action_report(self, typed: str = "") -> None:
-        """Show what happened, of the last two hours unless told."""
-        if not isinstance(self.screen, View):
-            return
+        """Show what happened and save it: since a time, else around the past that is shown, else of two hours."""
+        if isinstance(self.screen, View):
+            at = self.time.moment.at if self.time.moment is not None and not typed else None
+            about = f"around {clock(at)}" if at is not None else f"since {typed or '2h'}"
+            title = f"Report {about}: watchdesk report writes it with its screens"
+            self.open(PageView(self, title, partial(self._report, typed or "2h", at)))
+
+    async def _report(self, typed: str, at: datetime | None) -> str:
+        """Return the report of what is around a moment, or since a time as typed, and where it was saved."""
         now = self.clock.now()
-        since = moment_of(typed or "2h", now)
+        since, until = moment_of(typed, now) or now, now
+        if at is not None:
+            since, until = await asyncio.to_thread(stretch, self.monitor.box, at, now)
+        try:
+            report, _ = await self.monitor.report(since, until)
+        except NothingRecorded as nothing:
+            return str(nothing)
+        return f"{await self._saved(report)}\n\n{markdown(report)}"
 
-        async def read() -> str:
-            try:
-                report, _ = await self.monitor.report(since or now, now)
-            except NothingRecorded as nothing:
-                return str(nothing)
-            return markdown(report)
-
-        self.open(PageView(self, f"Report since {typed or '2h'}: watchdesk report writes it with its pictures", read))
+    async def _saved(self, report: Report) -> str:
+        if self.is_web:
+            return "Not saved: a browser saves no report; the file would lie on the machine that serves it."
+        try:
+            return f"Saved, for you alone to read: {await self.monitor.save_report(report)}"
+        except (NotKept, OSError) as error:
+            return f"Not saved: {error}"
 
     def action_settings(self) -> None:
         """Show every setting, and where its value came from."""

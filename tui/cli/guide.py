@@ -128,9 +128,11 @@ somebody else's is not used.
 """
 
 REPORT: Final = """\
-The summary, the timeline (who did what here, on other hosts, by the watchdog, with reasons and results), alerts,
-breakers, key figures, notes, and the screen before, during and after. It reads the black box and the project's log;
-without the project it says what is missing. Nothing that comes from data is markup.
+What began it, when it was detected, told, acknowledged and resolved, its effect in numbers, a figure of its course, who
+did what (here, on other hosts, the watchdog, with reasons and results), the timeline, alerts, breakers, key figures,
+open questions, and the screen before, during and after. It reads the black box and the project's log; without one of
+them it says what is missing. Nothing that comes from data is markup. In the monitor P saves the same, without the
+screens: of the incident that is shown, or of the last two hours; so does :report 2h.
 
 The black box is kept while the monitor runs, on this machine, for 30 days or 200 MB, up to the last seconds before a
 kill: a file of your own (0600), from which texts that look like keys are taken out. [ and ] go back and on in it, { and

@@ -60,6 +60,7 @@ TIME_KEYS: Final = (
     Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
     Key(name="zoom_in", key="plus", action="time('zoom_in')", word="zoom", does="zoom in: less of the past in the time line, down to an hour", drops=22),
     Key(name="zoom_out", key="minus", action="time('zoom_out')", word="zoom", does="zoom out: more of it: 6 h, 24 h, all that is kept", drops=22),
+    Key(name="report", key="P,shift+p", action="report", word="report", does="report: of the incident that is shown, or the last 2 h; saved in a file", drops=21, about="since"),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -86,14 +87,14 @@ TREND_KEYS: Final = (
     Key(name="cursor_right", key="right", action="cursor(1)", word="cursor", does="the cursor: a later time; escape takes it away", drops=2),
     Key(name="cursor_first", key="home", action="edge(0)", word="first", does="the cursor: the earliest time", drops=4),
     Key(name="cursor_last", key="end", action="edge(-1)", word="last", does="the cursor: the latest time", drops=4),
-    Key(name="shorter", key="plus", action="window(-1)", word="shorter", does="a shorter window, down to an hour"),
-    Key(name="longer", key="minus", action="window(1)", word="longer", does="a longer window, up to 30 days"),
+    Key(name="shorter", key="less_than_sign", action="window(-1)", word="shorter", does="a shorter window, down to an hour"),
+    Key(name="longer", key="greater_than_sign", action="window(1)", word="longer", does="a longer window, up to 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
 _TRENDS: Final = {key.name: key for key in TREND_KEYS}
 FIGURE_KEYS: Final = (
-    replace(_TRENDS["shorter"], key="left,plus"),
-    replace(_TRENDS["longer"], key="right,minus"),
+    replace(_TRENDS["shorter"], key="left,less_than_sign"),
+    replace(_TRENDS["longer"], key="right,greater_than_sign"),
     replace(_TRENDS["plot"], action="by", word="by", does="by day, by week, by type", drops=0),
 )
 """The same keys as in the trends, with tables in the place of plots, and no cursor."""
@@ -102,7 +103,6 @@ MENU_ONLY: Final = (
     Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
     Key(name="throughput", key="", action="throughput", word="throughput", does="throughput: over 6 h, 24 h or 7 d, until it ends", about="period"),
     Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
-    Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
     Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
 )  # fmt: skip
 """What has a place in the menu and at the prompt alone."""
@@ -116,11 +116,12 @@ _IN_THE_PAST: Final = {
     "event_before": 2,
     "event_after": 2,
     "jump": 3,
+    "report": 5,
     "note": 4,
     "now": 0,
 } | {
-    "zoom_in": 5,
-    "zoom_out": 5,
+    "zoom_in": 6,
+    "zoom_out": 6,
 }
 """The `drops` of the keys for time travel in a footer of the past; keys of actions are dropped before them."""
 

@@ -68,7 +68,9 @@ class LogReads(Subject):
             query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
             return query.like("execution_step", ALL_OURS).neq("execution_step", HEALTH_CHECK)
 
-        return tuple(map(self._entry, await self._newest("read what happened", log_selection(column), only, limit)))
+        rows = await self._newest("read what happened", log_selection(column), only, limit)
+        found = tuple(map(self._entry, rows))
+        return await self._proven(LOGS, found, empty=not found)
 
     @read("db:fetch_failed_steps")
     async def failed_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:

@@ -11,6 +11,7 @@ from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp
 from core.domain.log_steps import ALERTS, AUDIT, HEALTH_CHECK
 from core.domain.records import LogEntry, SuccessRate
+from core.domain.work_done import TaskFailure
 
 MOST_TASKS: Final = 4_000
 """The number of finished tasks above which their rows are not read."""
@@ -44,6 +45,30 @@ class TrendReads(Subject):
             return await self._calls.count(f"count {status} within", build)
 
         return SuccessRate(completed=await count("completed"), failed=await count("failed"), window=until - since)
+
+    @read(_KEY)
+    async def count_simulated(self, since: datetime, until: datetime) -> int | None:
+        """Return how many tasks were completed in dry-run only; `None` where this project does not mark them."""
+        telltale, within = self._schema.telltale, _finished_within(since, until)
+
+        def build(c: Any) -> Any:
+            query = telltale.joined(c.table(TASKS).select(telltale.select("id"), count="exact"))
+            return query.eq("status", "completed").or_(within).or_(telltale.simulated()).limit(1)
+
+        return await self._calls.count("count simulated tasks within", build) if telltale.any else None
+
+    @read(_KEY)
+    async def failures(self, since: datetime, until: datetime) -> tuple[TaskFailure, ...]:
+        """Return the first tasks that failed, the oldest first, a page at most."""
+        error, within = self._schema.error_column, _finished_within(since, until)
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select(f"id,completed_at,created_at,{error}").eq("status", "failed").or_(within)
+            return query.order("completed_at").order("id").limit(PAGE)
+
+        rows = each(await self._calls.rows("read failed tasks", build), "completed_at", "created_at", error)
+        found = tuple(TaskFailure(at=_finished_at(row), error=Columns(row).text(error)) for row in rows)
+        return await self._proven(TASKS, found, empty=not found)
 
     @read(_KEY)
     async def finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:

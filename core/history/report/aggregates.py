@@ -70,6 +70,7 @@ class AlertCollector:
             muted=muted or (before.muted if before is not None else ""),
             resolved_at=None if alert.fires or hidden else alert.resolved_at or one.since,
             well=alert.well,
+            began_at=alert.began_at,
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace
@@ -150,14 +151,16 @@ class KpiCollector:
 
 
 class TaskCollector:
-    """Sums the rises of the task counts from each live snapshot to the next."""
+    """Sums the rises of the task counts from each live snapshot to the next, and finds the most that were stuck."""
 
     def __init__(self) -> None:
         self._last: TaskCounts | None = None
         self._tally = Tally()
+        self._stuck = 0
 
     def add(self, one: ShownSnapshot) -> None:
         """Add the rise since the last counted snapshot, including any time without observation."""
+        self._stuck = max(self._stuck, len(one.snapshot.tasks.stuck))
         counts = one.snapshot.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:
             return
@@ -176,7 +179,7 @@ class TaskCollector:
 
     def tally(self) -> Tally:
         """Return the sums."""
-        return self._tally
+        return msgspec.structs.replace(self._tally, stuck=self._stuck)
 
 
 def _gained(before: TaskCounts, now: TaskCounts, status: str) -> int:

@@ -7,17 +7,23 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.base.text import short
+from core.domain.alerts import Phase
+from core.domain.events import ContactTold
 from core.domain.records import LogEntry
-from core.domain.snapshot import CALM, LinkWord, Snapshot
+from core.domain.snapshot import CALM, LinkWord, Snapshot, alerts_in_words
 from core.domain.status import Level
+from core.domain.work_done import WorkDone
 from core.history.blackbox import Note, WatchedSpan
 from core.history.report.aggregates import AlertCollector, BreakerCollector, KpiCollector, TaskCollector
+from core.history.report.incident_course import LOST, Material, Told, incidents_of
 from core.history.report.observed import PeriodCollector, seen
-from core.history.report.record import Origin, Report, StatePeriod, TimelineEntry
+from core.history.report.record import Closing, Origin, Report, StatePeriod, TimelineEntry
+from core.history.report.row_alerts import alerts_in_rows
+from core.history.report.signs import errors_of, failed_work
 from core.history.report.timeline import TimelineCollector, in_order, without_verdicts
 from core.history.report.turning_points import TurningPointCollector
 
-LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
+_ERRORS: Final = 3
 _AHEAD: Final = timedelta(seconds=2)
 
 
@@ -25,7 +31,8 @@ class RecordedWindow(NamedTuple):
     """The records of a window. `snapshots`: the snapshot valid at its beginning and all within, the oldest first.
 
     `rows`: rows of the project's log, in any order; `asked`: what is missing of them, empty if nothing is. `begins_at`:
-    when the black box begins.
+    when the black box begins; `unseen`: why it has nothing of the window. `work`: what the task table says, if it was
+    read.
     """
 
     snapshots: Iterable[Snapshot]
@@ -34,6 +41,8 @@ class RecordedWindow(NamedTuple):
     rows: tuple[LogEntry, ...] = ()
     asked: str = ""
     begins_at: datetime | None = None
+    unseen: str = ""
+    work: WorkDone | None = None
 
 
 def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
@@ -43,6 +52,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
     tasks, moments = TaskCollector(), TurningPointCollector()
     last: Snapshot | None = None
     set_back = skewed = ""
+    addresses: int | None = None
     for one in seen(kept.snapshots, kept.looks, since, until):
         last = one.snapshot
         for part in (timeline, alerts, breakers, kpis, tasks, moments):
@@ -50,8 +60,11 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         if last.ready:
             states.add(last.state, last.state_why, one)
             links.add(last.link.word, last.link.why, one)
+            addresses = max(addresses or 0, last.telling.contacts + last.telling.channels)
         set_back, skewed = set_back or _set_back(last), skewed or _skewed(last)
     timeline.add_rows(kept.rows)
+    rows = timeline.rows()
+    courses = alerts.courses()
     report = Report(
         project=last.project.name if last is not None else "",
         url=last.project.url if last is not None else "",
@@ -66,21 +79,67 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         states=states.periods(),
         links=links.periods(),
         tasks=tasks.tally(),
-        alerts=alerts.courses(),
+        work=kept.work,
+        unseen=kept.unseen,
+        addresses=addresses,
+        closing=closing_of(last) if last is not None and last.ready else None,
+        alerts=tuple(sorted((*courses, *alerts_in_rows(rows, courses)), key=lambda one: (one.fired_at, one.key))),
         breakers=breakers.courses(),
         kpis=kpis.courses(),
         notes=kept.notes,
         moments=moments.found(),
     )
     told = {(period.since, period.why) for period in report.states}
+    happened = timeline.entries(frozenset({host}))
+    shown = [*_link_changes(report.links), *_state_changes(report.states)]
     entries = [
-        *without_verdicts(timeline.entries(frozenset({host})), told),
-        *_link_changes(report.links),
-        *_state_changes(report.states),
+        *without_verdicts(happened, told),
+        *shown,
         *(TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
         *_gaps(report),
     ]
-    return msgspec.structs.replace(report, timeline=in_order(entries))
+    failed = failed_work(happened, kept.work.failures if kept.work is not None else ())
+    material = Material(
+        entries=[*happened, *shown],
+        states=report.states,
+        links=report.links,
+        looks=report.looks,
+        alerts=report.alerts,
+        failures=failed,
+        told=_messages(happened, rows),
+        addresses=addresses,
+    )
+    return msgspec.structs.replace(
+        report,
+        timeline=in_order(entries),
+        incidents=incidents_of(material),
+        errors=errors_of(failed, _ERRORS),
+        failed_at=tuple(one.at for one in failed),
+    )
+
+
+def closing_of(snapshot: Snapshot) -> Closing:
+    """Return the figures of a snapshot, in the words of the screen; empty where one was never read."""
+    counts, rate = snapshot.tasks.counts.value, snapshot.tasks.success_24h.value
+    return Closing(
+        at=snapshot.at,
+        state=snapshot.state,
+        state_why=snapshot.state_why,
+        tasks="" if counts is None else str(counts),
+        success_24h="" if rate is None else rate.shown,
+        alerts=alerts_in_words(snapshot.alerts),
+    )
+
+
+def _messages(entries: Iterable[TimelineEntry], rows: Iterable[LogEntry]) -> tuple[Told, ...]:
+    """Return the messages about alerts that somebody was sent, by this machine's events and by rows of others."""
+    ours = (
+        Told(entry.at, entry.what.to)
+        for entry in entries
+        if isinstance(entry.what, ContactTold) and entry.what.phase is not Phase.RESOLVED
+    )
+    theirs = (Told(row.at) for row in rows if row.at is not None and row.alert and row.alert.phase == Phase.TOLD)
+    return tuple(sorted((*ours, *theirs)))
 
 
 def _state_changes(states: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
@@ -95,7 +154,8 @@ def _state_changes(states: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
         level = Level.OK if period.word in CALM else Level.WARNING
         why = f": {period.why}" if period.why else ""
         word = period.word.upper()
-        yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=f"{word}{came}{why}", word=word, level=level)
+        text = f"{word}{came}{why}"
+        yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=text, word=word, why=period.why, level=level)
 
 
 def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
@@ -104,8 +164,14 @@ def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
     for period in links:
         if period.word in LOST and (lost is None or lost.word != period.word):
             why = f": {period.why}" if period.why else ""
-            text = f"{period.word}{why}"
-            yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=text, word=period.word, level=Level.WARNING)
+            yield TimelineEntry(
+                at=period.since,
+                origin=Origin.SEEN,
+                text=f"{period.word}{why}",
+                word=period.word,
+                why=period.why,
+                level=Level.WARNING,
+            )
             lost = period
         elif period.word == LinkWord.LIVE and lost is not None:
             text = f"{period.word} again, {short(period.since - lost.since)} after it was {lost.word}"
@@ -115,7 +181,7 @@ def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
 
 def _gaps(report: Report) -> Iterable[TimelineEntry]:
     """Yield the periods without records, which are not calm."""
-    for gap in report.gaps:
+    for gap in report.gaps if not report.unseen else ():
         if report.before_all(gap):
             yield TimelineEntry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
         else:

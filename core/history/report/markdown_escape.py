@@ -16,6 +16,9 @@ _EMPHASIS: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES: Final = {"&": "&amp;", "|": "&#124;", "$": "&#36;"}
 """Characters whose meaning a backslash does not end everywhere: in table cells, formulas, other entities."""
 
+_AROUND: Final = re.compile(r"([(\[{\"']*)(.*?)([)\]}\"'.,;:!?…]*)", re.DOTALL)
+"""What stands around a word, the word itself, and what ends it."""
+
 _CALLS: Final = re.compile(
     r"://|www\.|[^\W\d_]:\S"  # an address, a mailto: or what else has a scheme; operations' names, too
     r"|@\S*\.|(?<!\w)@\w"  # mail, mentions
@@ -59,8 +62,15 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _word(word: str) -> str:
-    if _CALLS.search(word):
-        return code(word)
+    """Escape one word; of one that must not be interpreted the punctuation around it stays outside of the code."""
+    around = _AROUND.fullmatch(word) if _CALLS.search(word) else None
+    if around is None:
+        return _escaped(word)
+    begins, core, ends = around.groups()
+    return f"{_escaped(begins)}{code(core)}{_escaped(ends)}" if core else code(word)
+
+
+def _escaped(word: str) -> str:
     escaped = _MARKUP.sub(r"\\\g<0>", word)
     escaped = _EMPHASIS.sub(r"\\_", escaped)
     return "".join(_ENTITIES.get(char, char) for char in escaped)

@@ -10,6 +10,7 @@ from core.domain.actors import By
 from core.domain.events import Change
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
+from core.domain.work_done import WorkDone
 from core.history.blackbox import GAP_S, Note, WatchedSpan
 
 EDGE: Final = timedelta(seconds=GAP_S)
@@ -34,7 +35,8 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline. `here`: it was done on this machine. `run`: the action's run, if it is one.
 
     `who` is empty where nobody did it. `what`: the kind and fields of an event of this machine.
-    `word`: the beginning of `text` that is set off.
+    `word`: the beginning of `text` that is set off. `why`: its reason alone, which `text` has too. `action`: the name
+    of the action it is, if it is one.
     """
 
     at: datetime
@@ -46,6 +48,8 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     what: Change | None = None
     word: str = ""
+    why: str = ""
+    action: str = ""
 
     @property
     def order(self) -> bool:
@@ -71,7 +75,9 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     """One alert from its beginning to its end. `acked_at`: when its acknowledgement was first seen.
 
     `acked_before`: instead, where it was acknowledged before the first snapshot. `seen_until`: until when it was seen
-    to fire; only with `resolved_at` is its end known. `well`: its condition did not hold when last seen.
+    to fire; only with `resolved_at` is its end known. `well`: its condition did not hold when last seen. `began_at`:
+    when its condition began to hold, and it was pending. `of_rows`: only rows of the project's log tell of it, and not
+    whether it was acknowledged.
     """
 
     key: str
@@ -86,6 +92,8 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     seen_until: datetime | None = None
     resolved_at: datetime | None = None
     well: bool = False
+    began_at: datetime | None = None
+    of_rows: bool = False
 
 
 class BreakerCourse(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,9 +117,77 @@ class KpiCourse(msgspec.Struct, frozen=True, kw_only=True):
     last: str
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """The rise of the task counts over all snapshots; `exact` unless a server only estimated."""
+class Step(StrEnum):
+    """The times by which an incident is measured, in the order in which they should come."""
 
+    BEGAN = "began"
+    DETECTED = "detected"
+    TOLD = "told"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Milestone(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the times of an incident. `at` is `None` where it is not known, or did not come: `how` says which."""
+
+    step: Step
+    at: datetime | None
+    how: str
+    who: str = ""
+
+
+class TurningEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What turned an incident, in one sentence: its cause, or what came of it. `who`: who did it, if somebody did."""
+
+    at: datetime
+    text: str
+    who: str = ""
+
+
+class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident: what began it, what followed, and its times. `since`, `until`: when it was seen, at least."""
+
+    since: datetime
+    until: datetime
+    cause: TurningEvent
+    then: tuple[TurningEvent, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+
+    def at(self, step: Step) -> datetime | None:
+        """Return when it was that far; `None` where that is not known, or never was."""
+        return next((one.at for one in self.milestones if one.step is step), None)
+
+    @property
+    def length_s(self) -> float:
+        """The length in seconds, as far as it was seen."""
+        return (self.until - self.since).total_seconds()
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """The last snapshot in figures, as the screen showed them: state, tasks by status, success rate, alerts, stuck."""
+
+    at: datetime
+    state: str
+    state_why: str
+    tasks: str
+    success_24h: str
+    alerts: str
+
+
+class ErrorCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the agents' work failed with one error, given as it was first written."""
+
+    error: str
+    count: int
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """The rise of the task counts over all snapshots; `exact` unless a server only estimated.
+
+    `stuck`: the most tasks that were stuck at once.
+    """
+
+    stuck: int = 0
     failed: int = 0
     rejected: int = 0
     completed: int = 0
@@ -140,7 +216,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole report. `asked`: what is missing of the project's log and why, in words; empty if nothing is.
 
     `begins_at`: when the black box begins; it has nothing from before. `looks`: the observed periods; in between the
-    box may have been off, without room or damaged, or no monitor ran. `states`, `links`: the oldest first.
+    box may have been off, without room or damaged, or no monitor ran. `states`, `links`: the oldest first. `unseen`:
+    why the black box has nothing of the window, in words; empty if it has. `work`: what the task table says now, `None`
+    where it could not be read. `addresses`: how many contacts and channels there were; `None` where that is not known.
+    `errors`, `failed_at`: the most frequent errors of failed steps and tasks, and when each of those failed.
     """
 
     project: str
@@ -156,12 +235,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[StatePeriod, ...] = ()
     links: tuple[StatePeriod, ...] = ()
     tasks: Tally = Tally()
+    work: WorkDone | None = None
+    unseen: str = ""
+    addresses: int | None = None
+    errors: tuple[ErrorCount, ...] = ()
+    failed_at: tuple[datetime, ...] = ()
+    incidents: tuple[IncidentCourse, ...] = ()
+    closing: Closing | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     alerts: tuple[AlertCourse, ...] = ()
     breakers: tuple[BreakerCourse, ...] = ()
     kpis: tuple[KpiCourse, ...] = ()
     notes: tuple[Note, ...] = ()
     moments: tuple[TurningPoint, ...] = ()
+
+    @property
+    def incident(self) -> IncidentCourse | None:
+        """The longest incident, which the report is about; `None` where there was none."""
+        return max(self.incidents, key=lambda one: one.length_s, default=None)
 
     @property
     def looked_s(self) -> float:

@@ -65,6 +65,10 @@ class TimelineCollector:
         """Add rows of the project's log, in any order."""
         self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
 
+    def rows(self) -> tuple[LogEntry, ...]:
+        """Return the rows, the oldest first."""
+        return tuple(self._in_turn())
+
     def entries(self, here: frozenset[str]) -> list[TimelineEntry]:
         """Return the entries, not yet in order. `here`: the names of this machine."""
         events = list(self._events)
@@ -134,8 +138,10 @@ def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Timel
                 if not told or cause.by_hand:
                     continue  # the action that did this has an entry of its own
         entry = _entry(event, _origin(event.who), run=event.run)
-        why = "" if isinstance(event.what, ActionEnded) and event.what.reason else reasons.get(event.run, "")
-        yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
+        said = event.what.reason if isinstance(event.what, ActionEnded) else ""
+        why = said or reasons.get(event.run, "")
+        text = entry.text if said or why in entry.text else f"{entry.text} ({why})"
+        yield msgspec.structs.replace(entry, text=text, why=why)
 
 
 def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> TimelineEntry:
@@ -148,6 +154,7 @@ def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, ru
         level=event.level,
         run=run,
         what=event.what,
+        action=event.what.action if isinstance(event.what, ActionEnded) else "",
     )
 
 
@@ -173,6 +180,8 @@ def _action_entry(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> T
         text=f"{name}: {ended}{why}",
         level=Level.OK if last.status == "completed" else Level.WARNING,
         run=first.run or first.id,
+        why=reason,
+        action=first.order,
     )
 
 

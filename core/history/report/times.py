@@ -22,6 +22,10 @@ class Times:
         offset = f" {zone_of(local)}" if local.utcoffset() != self._offset else ""
         return f"{date}{local:%H:%M:%S}{offset}"
 
+    def short(self, moment: datetime) -> str:
+        """Format a moment of a scale, where the day and the zone stand beside it: `03:10`."""
+        return f"{self._local(moment):%H:%M}"
+
     def window(self) -> str:
         """Format the window from beginning to end, with the date."""
         began, ended = self._local(self._since), self._local(self._until)
@@ -55,3 +59,9 @@ def zone_of(local: datetime) -> str:
     total = int((local.utcoffset() or timedelta(0)).total_seconds()) // 60
     offset = f"UTC{'-' if total < 0 else '+'}{abs(total) // 60:02d}:{abs(total) % 60:02d}"
     return f"{local:%Z} ({offset})" if local.tzname() not in {None, offset} else offset
+
+
+def percent(part: float, whole: float) -> str:
+    """Format a share with one decimal, never rounded up to all of it."""
+    share = 100.0 * part / whole if whole else 0.0
+    return f"{int(share * 10) / 10:.1f} %"

@@ -112,6 +112,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "lists.count_matching": lambda reads: reads.lists.count_matching(NONE.filter, Beside()),
     "lists.matching_tasks": lambda reads: reads.lists.matching_tasks(NONE.filter, 5),
     "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
+    "trends.count_simulated": lambda reads: reads.trends.count_simulated(AT, AT),
+    "trends.failures": lambda reads: reads.trends.failures(AT, AT),
     "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),
     "trends.simulated": lambda reads: reads.trends.simulated(AT, AT, ""),
     "trends.events": lambda reads: reads.trends.events(AT, AT, ("heal",), ("blind",)),

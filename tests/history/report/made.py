@@ -42,8 +42,8 @@ def look(since: float, until: float) -> WatchedSpan:
     return WatchedSpan(NOON + after(since), NOON + after(until))
 
 
-def of(*pictures: Snapshot, until: float = 600, looks: tuple[WatchedSpan, ...] = (), **more: Any) -> Report:
-    found = RecordedWindow(pictures, looks or (look(0, until),), **more)
+def of(*pictures: Snapshot, until: float = 600, looks: tuple[WatchedSpan, ...] | None = None, **more: Any) -> Report:
+    found = RecordedWindow(pictures, (look(0, until),) if looks is None else looks, **more)
     return compose(found, since=NOON, until=NOON + after(until), made_at=NOON + after(until), host="watch-1")
 
 

@@ -28,7 +28,7 @@ def wrote(sandbox: Running, step: str, status: str, count: int, minutes: float) 
 
 async def steps(monitor: Monitor, limit: int) -> list[tuple[str, str]]:
     now = datetime.now(UTC)
-    return [(row.step, row.status) for row in await monitor.told_between(now - HOUR, now, limit)]
+    return [(row.step, row.status) for row in await monitor._parts.told.rows(now - HOUR, now, limit)]
 
 
 async def test_a_storm_of_failed_steps_leaves_every_order_in_its_place(sandbox: Running, monitor: Monitor) -> None:

@@ -38,6 +38,12 @@ class Heard:
         await asyncio.wait_for(self._met.wait(), 30)
 
 
+def counted(monitor: Monitor) -> int | None:
+    """How many tasks are pending, as the picture has it; `None` where it does not."""
+    counts = monitor.snapshot.tasks.counts
+    return counts.value.of("pending") if counts.live and counts.value is not None else None
+
+
 async def watched(sandbox: Running, command: Command, reason: str = "agents delete accounts") -> None:
     """Somebody watches for a moment, stops the agents, and quits."""
     state = command.home / "state" / "watchdesk"
@@ -45,7 +51,7 @@ async def watched(sandbox: Running, command: Command, reason: str = "agents dele
     places = msgspec.structs.replace(within, cache=command.home / "cache" / "watchdesk")
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     monitor = Monitor(Config(target=target), places=places)
-    stopped = Heard(monitor, lambda: monitor.snapshot.state is State.STOPPED)
+    stopped = Heard(monitor, lambda: monitor.snapshot.state is State.STOPPED and counted(monitor) == 0)
     live = Heard(monitor, lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
     await monitor.start()
     await live.wait()
@@ -71,7 +77,8 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
     )
     done = command("report", "--since", "1h", sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, "")
-    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    timeline = done.stdout.partition("## Timeline")[2]
+    rows = [line for line in timeline.splitlines() if line.startswith("| ")]
     words = [line for line in rows if re.match(r"\| [^|]+ \| `operator", line)]
     assert len(words) == 3
     assert "emergency stop: stopped, seen; 2 tasks rejected (agents delete accounts) |" in words[0]
@@ -89,13 +96,15 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
 @ONE_SHAPE
 async def test_a_file_is_written_once_and_never_over_another_unless_told(sandbox: Running, command: Command) -> None:
     await watched(sandbox, command)
-    page = command.home / "incident.md"
+    page, figure = command.home / "incident.md", command.home / "incident.svg"
     done = command("report", "--since", "1h", "-o", str(page), sandbox=sandbox)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"written: {page}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"written: {page}\nwritten: {figure}\n")
     assert page.read_text().startswith("# Incident report: `probe`\n")
+    assert "](incident.svg)" in page.read_text()
+    assert figure.read_text().startswith("<svg ")
     mask = os.umask(0)
     os.umask(mask)
-    assert stat.S_IMODE(page.stat().st_mode) == 0o666 & ~mask
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (page, figure)] == [0o666 & ~mask] * 2
     page.write_text("mine")
     refused = command("report", "--since", "1h", "-o", str(page), sandbox=sandbox)
     assert (refused.returncode, page.read_text()) == (2, "mine")
@@ -132,6 +141,22 @@ async def test_for_programs_it_is_one_line_of_json(sandbox: Running, command: Co
     assert [one["state"] for one in report["moments"] if one["when"] == "during"] == ["stopped"]
 
 
+@ONE_SHAPE
+async def test_as_a_page_it_is_one_file_with_its_figure(sandbox: Running, command: Command) -> None:
+    await watched(sandbox, command)
+    page = command.home / "incident.html"
+    done = command("report", "--since", "1h", "--format", "html", "-o", str(page), sandbox=sandbox)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"written: {page}\n")
+    text = page.read_text()
+    assert text.startswith("<!DOCTYPE html>\n")
+    assert text.count("<svg ") == text.count("</svg>") == 1
+    assert "emergency stop: stopped, seen" in text
+    assert "<script" not in text
+    assert not (command.home / "incident.svg").exists()
+    refused = command("report", "--since", "1h", "--format", "html", "-o", str(page), sandbox=sandbox)
+    assert refused.returncode == 2
+
+
 SECRET = 'p|ss*w_r"d\\_<ü'
 """A password with what Markdown and JSON write otherwise than it is."""
 
@@ -140,11 +165,11 @@ SECRET = 'p|ss*w_r"d\\_<ü'
 async def test_a_secret_of_ours_that_lies_in_the_data_is_in_no_report(sandbox: Running, command: Command) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES (%s)", f"mail with {SECRET}")
     await watched(sandbox, command, f"somebody pasted {SECRET} or even sb_secret_{'x' * 20}")
-    for words in ((), ("--json",)):
+    for words in ((), ("--json",), ("--format", "html")):
         done = command("report", "--since", "1h", *words, sandbox=sandbox, WATCHDESK_ALERTS_SMTP_PASSWORD=SECRET)
         assert done.returncode == 0
         assert "somebody pasted … or even sb_secret" in done.stdout
-        assert not [part for part in ("ss\\*w", "ss*w", "xxxx") if part in done.stdout]
+        assert not [part for part in ("ss\\*w", "ss*w", "xxxx", "&quot;d") if part in done.stdout]
 
 
 @ONE_SHAPE
@@ -167,11 +192,16 @@ async def test_a_window_of_which_nothing_was_kept_is_named_with_what_there_is(
     sandbox: Running, command: Command
 ) -> None:
     await watched(sandbox, command)
-    done = command("report", "--since", "2020-01-01", "--until", "2020-01-02", sandbox=sandbox)
-    assert (done.returncode, done.stdout) == (2, "")
+    window = ("--since", "2020-01-01", "--until", "2020-01-02")
+    done = command("report", *window, sandbox=sandbox)
+    assert (done.returncode, done.stderr) == (0, "")
     today = f"{datetime.now(UTC):%Y-%m-}"
-    assert "nothing was kept from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC" in done.stderr
-    assert f"the black box has {today}" in done.stderr
+    for said in ("nothing was kept from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC", f"has {today}"):
+        assert said in done.stdout
+    sandbox.fault("database_down", True)
+    done = command("report", *window, sandbox=sandbox)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing was kept from 2020-01-01 00:00:00 UTC" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -179,6 +209,8 @@ WRONG = {
     "no since": ([], "--since"),
     "no time": (["--since", "dawnish"], "is no time"),
     "the wrong way round": (["--since", "1h", "--until", "2h"], "is not before"),
+    "no such form": (["--since", "1h", "--format", "pdf"], "'pdf' is not one of 'md', 'html'"),
+    "two forms": (["--since", "1h", "--json", "--format", "html"], "--json is a form of its own"),
 }
 
 
@@ -227,4 +259,4 @@ def test_the_last_time_it_was_that_oclock_also_when_the_clocks_are_changed(monke
 
 
 def test_the_command_is_named_among_the_others(command: Command) -> None:
-    assert "Write the incident as Markdown" in command("--help").stdout
+    assert "Write the incident as Markdown or HTML" in command("--help").stdout

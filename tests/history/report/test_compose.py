@@ -66,11 +66,11 @@ def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() 
     ]
     report = of(*seen, rows=rows)
     assert [(at, text) for at, _, text in lines(report)] == told
-    assert "; 1 action (1 by the operator here);" in markdown(report, zone=UTC)
+    assert "\n1 action (1 by the operator here); " in markdown(report, zone=UTC)
     ended = event(301, "emergency stop: stopped, seen", JANA, run=RUN)
     here = of(*seen, shot(310, events=(ended, said)), rows=rows)
     assert [(at, text) for at, _, text in lines(here)] == told
-    assert "; 1 action (1 by the operator here);" in markdown(here, zone=UTC)
+    assert "\n1 action (1 by the operator here); " in markdown(here, zone=UTC)
 
 
 @pytest.mark.parametrize("ahead_s", [120, 3600])
@@ -90,7 +90,7 @@ def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong
     report = of(shot(0), shot(20, events=(said,), alerts=(skewed,)), rows=rows, until=7200)
     assert [text for _, _, text in lines(report)] == ["dry run off: dry-run is off, seen"]
     page = markdown(report, zone=UTC)
-    assert "; 1 action (1 by the operator here);" in page
+    assert "\n1 action (1 by the operator here); " in page
     assert f"**Beware:** the clock of this machine is {short(ahead_s)} behind the project's" in page
     assert "Beware" not in markdown(of(shot(0), shot(20, events=(said,))), zone=UTC)
 
@@ -147,7 +147,7 @@ def test_an_alert_that_this_host_and_the_log_tell_of_is_told_once() -> None:
     report = of(shot(0), shot(20, events=(said,)), rows=(same, other))
     assert [text for _, _, text in lines(report)] == [
         "alert firing, high: many tasks fail: 70 % of 30 failed",
-        "watchdog alert warning: firing: tasks are stuck: 3 of 9",
+        "warning alert: firing: tasks are stuck: 3 of 9",
     ]
 
 
@@ -329,7 +329,7 @@ def test_failed_tasks_are_what_live_counts_gained_and_said_to_be_no_more() -> No
     )
     assert report.tasks.failed == 6
     page = markdown(report, zone=UTC)
-    assert "; the count of failed tasks rose by 6, of completed ones by 0." in page
+    assert "the count of failed tasks rose by 6, of completed ones by 0." in page
     assert "6 tasks failed" not in page
 
 

@@ -94,8 +94,9 @@ async def recovery(night: Incident) -> None:
 async def told(night: Incident) -> Report:
     """What there is of it, the log asked by the monitor itself."""
     since, until = BEGAN, night.clock.now() + timedelta(seconds=1)
-    rows = await night.host.monitor.told_between(since, until, 1000)
-    found = kept(night.box, since, until, rows=rows)
+    records = night.host.driven.parts.told
+    rows, work = await records.rows(since, until, 1000), await records.work(since, until)
+    found = kept(night.box, since, until, rows=rows)._replace(work=work)
     return compose(found, since=since, until=until, made_at=until, host="watch-1")
 
 

@@ -15,7 +15,7 @@ from core.domain.records import LogEntry
 from core.domain.snapshot import Link, LinkWord, Project, State
 from core.domain.status import Level
 from core.history.blackbox import Note, WatchedSpan
-from core.history.report import RecordedWindow, Report, When, compose, markdown
+from core.history.report import RecordedWindow, Report, When, compose, markdown, without_secrets
 from core.history.report.markdown_escape import code, fenced, prose, table
 from tests.history.blackbox.pictures import NOON, after, alarm, picture
 
@@ -37,6 +37,21 @@ NASTY = {
 MARKUP = {"html_inline", "html_block", "link_open", "image", "em_open", "strong_open", "s_open"}
 PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": True})
 """As a forge reads it, and more eagerly: it makes links of bare domains, too."""
+
+
+OURS = {
+    *("Window:", "Project:", "Watched:", "Missing:", "CRITICAL", "OFFLINE", "nothing was kept for 9 min"),
+    *("What began it:", "What followed:", "How long:", "Effect:", "At the end:", "In each state:"),
+    "Worst state: CRITICAL",
+    "Why did it happen? What came first is known (12:00:20); what caused that?",
+    "Why did it happen? What came first is known (12:00:30); what caused that?",
+    "No message is recorded: should somebody have been told, and who?",
+    "Could it have been noticed earlier, and by what?",
+    "Who was affected besides the tasks, and do they know?",
+    "What helped, what was missing, and where were we lucky?",
+    "What keeps it from happening again: what, who, until when?",
+}
+"""What stands out in a report, whatever lies in its data."""
 
 
 def inner(tokens: list[Token]) -> Iterator[Token]:
@@ -84,6 +99,20 @@ def test_plain_words_are_shown_as_they_are(text: str) -> None:
     assert cells("\n".join(table(("One",), [(prose(text),)])))[1] == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("down (https://e.vil/x), again.", "down (`https://e.vil/x`), again."),
+        ("see https://e.vil/x.", "see `https://e.vil/x`."),
+        ('"db:read" failed; ann@e.vil: no', '"`db:read`" failed; `ann@e.vil`: no'),
+        ("[x](http://e.vil)", "\\[`x](http://e.vil`)"),
+        (":tada:", "`:tada`:"),
+    ],
+)
+def test_punctuation_stays_outside_of_the_code(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
 @pytest.mark.parametrize("name", NASTY)
 def test_a_picture_ends_where_its_fence_does(name: str) -> None:
     tokens = PARSER.parse(f"{fenced(NASTY[name])}\n\nafter\n")
@@ -98,18 +127,18 @@ def test_a_whole_report_of_hostile_rows_is_a_report(name: str) -> None:
     ours = {"strong_open", "em_open"}  # state words, and that nothing was kept
     assert not {token.type for token in tokens} & (MARKUP - ours)
     strong = {tokens[at + 1].content for at, token in enumerate(tokens) if token.type in ours}
-    assert strong <= {"Window:", "Project:", "Seen:", "Missing:", "Worst state: CRITICAL", "CRITICAL", "OFFLINE"} | {
-        "nothing was kept for 9 min"
-    }
+    assert strong <= OURS
     headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
-    sections = ["Summary", "Timeline", "Alerts", "State and connection", "Key figures", "Notes", "The screen"]
-    assert headings[1:8] == sections
-    assert [one.partition(":")[0] for one in headings[8:]] == ["Before", "During"]
+    done = "What was done, and by whom"
+    sections = ["Summary", "Times", "Effect", done, "Timeline", "Alerts", "State and connection", "Open questions"]
+    assert headings[1:9] == sections
+    assert headings[9] == "The screen"
+    assert [one.partition(":")[0] for one in headings[10:]] == ["Before", "During"]
     assert all(ord(char) >= 32 or char == "\n" for char in page)
 
 
-def hostile(text: str) -> Report:
-    """A report in which everything that can be said is said so."""
+def hostile(text: str, secrets: tuple[str, ...] = ()) -> Report:
+    """A report in which everything that can be said is said so, without `secrets`."""
     worst = picture(
         30,
         project=Project(name=text, url=text, user=text),
@@ -131,7 +160,7 @@ def hostile(text: str) -> Report:
         [picture(0, ready=True), worst],
         (WatchedSpan(NOON, NOON + after(60)),),
         (Note(at=NOON + after(40), written_at=NOON + timedelta(days=2), who=text, text=text),),
-        (row,),
+        without_secrets((row,), secrets),
         asked=f"could not be read: {text}",
     )
-    return compose(kept, since=NOON, until=NOON + after(600), made_at=NOON, host=text)
+    return without_secrets(compose(kept, since=NOON, until=NOON + after(600), made_at=NOON, host=text), secrets)

@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "logout": "End the session, here and at the server.",
     "metrics": "Print one sample of every metric, or example rules and a dashboard.",
     "notify": "Send a test message to every contact and channel.",
-    "report": "Write the incident as Markdown: what happened, who did what.",
+    "report": "Write the incident as Markdown or HTML: what began it, who did what.",
     "sandbox": "Serve a local Supabase in the foreground.",
     "selftest": "Exercise ten scenarios for real, and print a summary.",
     "serve": "Serve the monitor to browsers on this machine, read-only.",

@@ -1,4 +1,4 @@
-"""`watchdesk report`: the incident as Markdown, from this machine's black box and the project's log."""
+"""`watchdesk report`: the incident as Markdown or HTML, from this machine's black box and the project's log."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from core.base.safe_files import Unsafe, open_own
-from core.history.report import Report, When, markdown
+from core.history.report import Report, When, html_page, markdown, svg
 from core.monitor import Config, Monitor
 from core.services.reporting import NothingRecorded, local
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
@@ -31,43 +31,60 @@ from tui.cli.span import Since
     metavar="FILE",
     help="Else to stdout.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("md", "html")),
+    default="md",
+    show_default=True,
+    help="html is one file with the figure in it; md with -o writes the figure beside it, as .svg.",
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--json", "as_data", is_flag=True, help="For programs; without the pictures.")
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     context: click.Context,
     *,
     since: datetime,
     until: datetime | None,
     output: Path | None,
+    form: str,
     force: bool,
     as_data: bool,
 ) -> None:
-    """Write what happened from TIME to TIME as Markdown, from the black box and the project's log."""
+    """Write what happened from TIME to TIME: what began it, who knew when, what was done, its effect."""
     config, now = configure(context), datetime.now(UTC)
     until = min(until or now, now)
     if since >= until:
         raise click.UsageError(f"--since {local(since)} is not before {local(until)}")
-    if output is not None and os.path.lexists(output) and not force:
-        raise click.ClickException(said(f"{output} is there already; add --force to overwrite it"))
+    if as_data and form != "md":
+        raise click.UsageError("--json is a form of its own: leave out --format")
+    figure = output.with_name(f"{output.stem}.svg") if output is not None and form == "md" and not as_data else None
+    if figure == output:
+        figure = None
+    for file in (output, figure) if not force else ():
+        if file is not None and os.path.lexists(file):
+            raise click.ClickException(said(f"{file} is there already; add --force to overwrite it"))
     toolkit_here()
     start_logging(config.target, config.alerts.secrets())
     try:
-        code, text = asyncio.run(_made(config, since, until, as_data=as_data))
+        code, why, report = asyncio.run(_made(config, since, until))
+        if report is None:
+            tell(f"watchdesk: {why}")
+            context.exit(code)
+        text = asyncio.run(_written(report, "json" if as_data else form, figure))
     except KeyboardInterrupt:
         context.exit(INTERRUPTED)
-    if code == DONE:
-        _deliver(text, output, force=force)
-    else:
-        tell(f"watchdesk: {text}")
-    context.exit(code)
-
-
-def _deliver(text: str, output: Path | None, *, force: bool) -> None:
-    """Write the report to stdout, or to a file with the user's usual permissions: it is there to be shared."""
     if output is None:
         click.echo(text, nl=False)
         return
+    _deliver(text, output, force=force)
+    if figure is not None:
+        _deliver(svg(report), figure, force=force)
+
+
+def _deliver(text: str, output: Path, *, force: bool) -> None:
+    """Write to a file with the user's usual permissions: it is there to be shared."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
     try:
         with open(open_own(output, flags, 0o666), "w", encoding="utf-8") as file:
@@ -79,18 +96,26 @@ def _deliver(text: str, output: Path | None, *, force: bool) -> None:
     tell(f"written: {output}")
 
 
-async def _made(config: Config, since: datetime, until: datetime, *, as_data: bool) -> tuple[int, str]:
-    """Return the exit code and the report; or, with another code, the sentence that says why there is none."""
+async def _made(config: Config, since: datetime, until: datetime) -> tuple[int, str, Report | None]:
+    """Return the report; or an exit code and the sentence that says why there is none."""
     monitor = Monitor(config)
     try:
         report, asked = await monitor.report(since, until)
     except NothingRecorded as nothing:
-        return UNREACHABLE if nothing.never else WRONG, str(nothing)
+        return UNREACHABLE if nothing.never else WRONG, str(nothing), None
     finally:
         await monitor.close()
     if asked:
         tell(f"watchdesk: the project's log {asked}")
-    return DONE, _as_json(report) if as_data else markdown(report, await _drawn(report))
+    return DONE, "", report
+
+
+async def _written(report: Report, form: str, figure: Path | None) -> str:
+    """Return the report in a form. `figure`: the file with its figure, if there is one."""
+    if form == "json":
+        return _as_json(report)
+    drawn = await _drawn(report)
+    return html_page(report, drawn) if form == "html" else markdown(report, drawn, figure=figure.name if figure else "")
 
 
 async def _drawn(report: Report) -> Mapping[When, str]:
@@ -102,6 +127,7 @@ async def _drawn(report: Report) -> Mapping[When, str]:
 
 def _as_json(report: Report) -> str:
     record: dict[str, Any] = {name: getattr(report, name) for name in report.__struct_fields__}
+    del record["failed_at"]  # for the figure
     record["moments"] = [
         {"when": moment.when, "what": moment.what, "at": moment.snapshot.at, "state": moment.snapshot.state}
         for moment in report.moments

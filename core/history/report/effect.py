@@ -1,0 +1,109 @@
+"""What an incident did in numbers, and what people and watchdogs did about it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from core.base.text import amount, plural, short
+from core.domain.snapshot import LinkWord
+from core.history.report.document import Block, Heading, Paragraph, Part, Text, bullets, grid, text
+from core.history.report.record import Origin, Report, TimelineEntry
+from core.history.report.sections import what, who
+from core.history.report.times import Times, percent
+
+_UNKNOWN: Final = "—"
+_COLUMNS: Final = (
+    "First by how much the counts rose while this machine watched, then how many tasks ended in the window, each as it"
+    " stood when this was written: one that failed and was retried since is no longer failed there."
+)
+_SOON: Final = timedelta(minutes=1)
+
+
+def counts(report: Report) -> str:
+    """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots.
+
+    Without any it is what the task table tells.
+    """
+    tasks, work = report.tasks, report.work
+    if not tasks.counted and work is not None:
+        return f"{plural(work.failed, 'task')} failed and {work.completed:,} completed, as the task table has it now"
+    if not tasks.counted:
+        return "the tasks were never counted"
+    about = "" if tasks.exact else "about "
+    rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
+    failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"
+    return f"the count of failed tasks rose by {failed}, of completed ones by {completed}{rejected}"
+
+
+def effect(report: Report) -> tuple[Block, ...]:
+    """Return the effect: tasks, availability, the errors."""
+    tasks, work = report.tasks, report.work
+
+    def seen(count: int) -> str:
+        return amount(count, exact=tasks.exact) if tasks.counted else _UNKNOWN
+
+    def listed(count: int | None) -> str:
+        return f"{count:,}" if count is not None else _UNKNOWN
+
+    rows = (
+        ("Tasks failed", seen(tasks.failed), listed(work.failed if work else None)),
+        ("Tasks completed", seen(tasks.completed), listed(work.completed if work else None)),
+        ("Tasks completed in dry run only", _UNKNOWN, listed(work.simulated if work else None)),
+        ("Tasks rejected", seen(tasks.rejected), _UNKNOWN),
+        ("Tasks stuck at once, at most", f"{tasks.stuck:,}" if tasks.counted else _UNKNOWN, _UNKNOWN),
+    )
+    blocks: list[Block] = [
+        Heading(2, text("Effect")),
+        grid(("", "While it was watched", "In the task table"), rows),
+    ]
+    blocks.append(Paragraph(text(_COLUMNS)))
+    if answered := _availability(report):
+        blocks.append(Paragraph(text(answered)))
+    if report.errors:
+        blocks.append(Paragraph(text("The most frequent errors:")))
+        blocks.append(bullets(*(text(f"{one.count:,} × {one.error}") for one in report.errors)))
+    return tuple(blocks)
+
+
+def _availability(report: Report) -> str:
+    answered_s = sum(period.length_s for period in report.links if period.word in {LinkWord.LIVE, LinkWord.STALE})
+    known_s = sum(period.length_s for period in report.links if period.word != LinkWord.CONNECTING)
+    if not known_s:
+        return ""
+    return f"The project answered {percent(answered_s, known_s)} of the {short(known_s)} that were seen."
+
+
+def done(report: Report, times: Times) -> tuple[Block, ...]:
+    """Return the actions and notes, each with who and when."""
+    heading = Heading(2, text("What was done, and by whom"))
+    rows = tuple(_done(report, times))
+    runs = {entry.run: entry for entry in reversed(report.timeline) if entry.order}  # one that waited is told twice
+    givers = Counter(map(_giver, runs.values()))
+    given = ", ".join(
+        f"{count} by {giver}" for giver, count in sorted(givers.items(), key=lambda one: (-one[1], one[0]))
+    )
+    if not rows:
+        return heading, Paragraph(text("No action and no note is recorded."))
+    told = plural(sum(givers.values()), "action") + (f" ({given})" if given else "")
+    return (
+        heading,
+        Paragraph(text(f"{told}; {plural(len(report.notes), 'note')}.")),
+        grid(("Time", "Who", "What"), rows),
+    )
+
+
+def _done(report: Report, times: Times) -> Iterator[tuple[Part, ...]]:
+    late = {(note.at, note.text): note for note in report.notes if note.written_at - note.at > _SOON}
+    for entry in report.timeline:
+        if not entry.order and entry.origin is not Origin.NOTE:
+            continue
+        note = late.get((entry.at, entry.text)) if entry.origin is Origin.NOTE else None
+        written: Text = text(f" (written {times.at(note.written_at)})") if note is not None else ()
+        yield times.at(entry.at), who(entry), text(what(entry), written)
+
+
+def _giver(entry: TimelineEntry) -> str:
+    if not entry.here:
+        return "another host"
+    return "the operator here" if entry.origin is Origin.OPERATOR else "the watchdog here"

@@ -1,0 +1,224 @@
+"""The incidents of a window: what began each, and when it was detected, told, acknowledged and resolved. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from core.domain.actors import By, by_of
+from core.domain.snapshot import CALM, LinkWord, State
+from core.domain.status import Level
+from core.domain.work_done import TaskFailure
+from core.history.blackbox import WatchedSpan
+from core.history.report.record import (
+    AlertCourse,
+    IncidentCourse,
+    Milestone,
+    StatePeriod,
+    Step,
+    TimelineEntry,
+    TurningEvent,
+)
+from core.history.report.signs import STOP, Burst, Sign, bursts, signs
+
+APART: Final = timedelta(minutes=5)
+"""The shortest calm between two incidents; a shorter one is a pause in one."""
+
+LOST: Final = frozenset({LinkWord.OFFLINE.value, LinkWord.BLIND.value})
+_CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
+LEAD: Final = timedelta(minutes=10)
+"""What began an incident is looked for so long before anybody could see it."""
+
+_TOUCH: Final = timedelta(seconds=1)
+_RESUME: Final = "lift"
+_ACKNOWLEDGE: Final = "acknowledge"
+_MOST: Final = 5
+
+
+class Told(NamedTuple):
+    """A message about alerts that somebody was sent. `to`: whom, empty where only another monitor knows."""
+
+    at: datetime
+    to: str = ""
+
+
+class Trouble(NamedTuple):
+    """A time in which something was wrong. `ended`: why its end is no end that was seen; empty: it is one.
+
+    `going`: it was so already when it was first seen.
+    """
+
+    since: datetime
+    until: datetime
+    ended: str = ""
+    going: bool = False
+
+
+class Material(NamedTuple):
+    """What an incident is made out from, each kind the oldest first. `failures`: of steps and of tasks.
+
+    `addresses`: how many there are to be told.
+    """
+
+    entries: Sequence[TimelineEntry]
+    states: Sequence[StatePeriod] = ()
+    links: Sequence[StatePeriod] = ()
+    looks: Sequence[WatchedSpan] = ()
+    alerts: Sequence[AlertCourse] = ()
+    failures: Sequence[TaskFailure] = ()
+    told: Sequence[Told] = ()
+    addresses: int | None = None
+
+
+def is_bad(word: str) -> bool:
+    """Return whether something is wrong in a state, or on a connection, of that word."""
+    return word in LOST or word in set(State) - _CALM
+
+
+def incidents_of(found: Material) -> tuple[IncidentCourse, ...]:
+    """Return the incidents, the oldest first."""
+    failed = bursts(found.failures)
+    every = signs(found.entries, found.alerts, failed)
+    troubles = joined([*_seen(found), *_unseen(found, failed)])
+    reached: datetime | None = None
+    courses = []
+    for trouble in troubles:
+        courses.append(_course(trouble, every, found, reached))
+        reached = trouble.until
+    return tuple(courses)
+
+
+def _seen(found: Material) -> Iterator[Trouble]:
+    """Yield the times in which the screen showed trouble."""
+    for periods in (found.states, found.links):
+        for place, period in enumerate(periods):
+            if not is_bad(period.word):
+                continue
+            before = periods[place - 1] if place else None
+            after = periods[place + 1] if place + 1 < len(periods) else None
+            going = before is None or period.since - before.until > _TOUCH
+            ended = "" if after is not None and after.since - period.until <= _TOUCH else "nobody watched after that"
+            yield Trouble(period.since, period.until, ended, going)
+
+
+def _unseen(found: Material, failed: Iterable[Burst]) -> Iterator[Trouble]:
+    """Yield the times of trouble of which only rows tell, where nobody watched on this machine."""
+
+    def watched(at: datetime) -> bool:
+        return any(look.since - APART <= at <= look.until + APART for look in found.looks)
+
+    for alert in found.alerts:
+        if alert.of_rows and not watched(alert.fired_at):
+            last = alert.resolved_at or alert.seen_until or alert.fired_at
+            yield Trouble(alert.fired_at, last, "" if alert.resolved_at else "no row tells of an end")
+    for burst in failed:
+        if not watched(burst.since):
+            yield Trouble(burst.since, burst.until, "that is when the last of the failures came")
+    stopped: datetime | None = None
+    for entry in found.entries:
+        if entry.level is not Level.OK:
+            continue
+        if entry.action == STOP:
+            stopped = stopped or entry.at
+        elif entry.action == _RESUME and stopped is not None:
+            if not watched(stopped):
+                yield Trouble(stopped, entry.at)
+            stopped = None
+    if stopped is not None and not watched(stopped):
+        yield Trouble(stopped, stopped, "no row tells of a resume")
+
+
+def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
+    """Return the times of trouble, the oldest first; those that are not apart are one."""
+    joined: list[Trouble] = []
+    for one in sorted(troubles):
+        last = joined[-1] if joined else None
+        if last is None or one.since - last.until > APART:
+            joined.append(one)
+            continue
+        later = max(last, one, key=lambda each: (each.until, bool(each.ended)))
+        going = last.going if last.since < one.since else last.going and one.going
+        joined[-1] = Trouble(last.since, later.until, later.ended, going)
+    return joined
+
+
+def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: datetime | None) -> IncidentCourse:
+    least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached)
+    its = [sign for sign in every if least <= sign.at <= trouble.until and (reached is None or sign.at > reached)]
+    cause = its[0] if its else Sign(trouble.since, 9, "unknown", "what began it is not recorded")
+    first = min(cause.at, trouble.since)
+    began = first if first < trouble.since or not trouble.going else None
+    return IncidentCourse(
+        since=first,
+        until=trouble.until,
+        cause=_turning(cause),
+        then=tuple(map(_turning, _followed(cause, its))),
+        milestones=tuple(_milestones(trouble, began, first, its, found)),
+    )
+
+
+def _turning(sign: Sign) -> TurningEvent:
+    return TurningEvent(at=sign.at, text=sign.text, who=sign.who)
+
+
+def _followed(cause: Sign, its: Iterable[Sign]) -> list[Sign]:
+    """Return what came after the cause: the first of each other kind, but not what merely repeats it."""
+    known = {cause.kind, "state", "alert", "unknown"}
+    if cause.kind != "agents":
+        known.add("breaker")
+    followed: list[Sign] = []
+    for sign in its:
+        if sign.kind not in known:
+            known.add(sign.kind)
+            followed.append(sign)
+    return followed[:_MOST]
+
+
+def _milestones(
+    trouble: Trouble, began: datetime | None, first: datetime, its: Sequence[Sign], found: Material
+) -> Iterator[Milestone]:
+    how = its[0].text if its else "what began it is not recorded"
+    already = "before it was watched: it was so already when that began"
+    yield Milestone(step=Step.BEGAN, at=began, how=how if began is not None else already)
+    seen = next((sign for sign in its if sign.found), None)
+    detected = "not recorded: no check or alert of that time tells of it"
+    if seen is not None:
+        yield Milestone(
+            step=Step.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
+        )
+    else:
+        yield Milestone(step=Step.DETECTED, at=None, how=detected)
+    yield _told(seen.at if seen is not None else first, trouble, found)
+    yield _acknowledged(first, trouble, found)
+    if trouble.ended:
+        yield Milestone(step=Step.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
+    else:
+        yield Milestone(step=Step.RESOLVED, at=trouble.until, how="nothing was wrong any more")
+
+
+def _told(first: datetime, trouble: Trouble, found: Material) -> Milestone:
+    for told in found.told:
+        if first <= told.at <= trouble.until:
+            return Milestone(step=Step.TOLD, at=told.at, how="the first message was accepted", who=told.to)
+    why = "no message is recorded"
+    if found.addresses == 0:
+        why = "nobody: no contact and no channel is set"
+    return Milestone(step=Step.TOLD, at=None, how=why)
+
+
+def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milestone:
+    """Return who took care first: by an action of theirs, else as an alert showed it."""
+    done = [
+        (entry.at, entry.who)
+        for entry in found.entries
+        if entry.action == _ACKNOWLEDGE and entry.level is Level.OK and by_of(entry.who) is not By.WATCHDOG
+    ]
+    done += [(alert.acked_at, alert.acked_by) for alert in found.alerts if alert.acked_at is not None]
+    within = [one for one in done if first <= one[0] <= trouble.until]
+    if within:
+        at, who = min(within)
+        return Milestone(step=Step.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
+    before = [one for one in found.alerts if one.acked_before and first <= one.acked_before <= trouble.until]
+    if before:
+        how = "not seen when: it was so already when it was first seen"
+        return Milestone(step=Step.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)
+    return Milestone(step=Step.ACKNOWLEDGED, at=None, how="nobody acknowledged an alert, as far as is recorded")

@@ -1,0 +1,128 @@
+"""The signs of trouble in a window: what a reader would point at when asked what began an incident."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from core.base.text import plural, short
+from core.domain.alerts import Severity
+from core.domain.events import BreakerChanged, CheckChanged
+from core.domain.snapshot import LinkWord, State
+from core.domain.status import Level
+from core.domain.task_groups import cause
+from core.domain.work_done import TaskFailure
+from core.history.report.record import AlertCourse, ErrorCount, Origin, TimelineEntry
+from core.resilience import BreakerState
+
+STOP: Final = "emergency_stop"
+_BAD: Final = {Level.WARNING, Level.CRITICAL}
+_NO_TROUBLE: Final = {Severity.LOW.value, "info"}
+_CLOSE: Final = timedelta(minutes=5)
+"""The longest time between two failures of one burst."""
+
+_BURST: Final = 3
+"""The failures that are a sign; one or two happen in work that is well."""
+
+_LINKS: Final = {
+    LinkWord.OFFLINE: "the project was down",
+    LinkWord.BLIND: "the project could not be reached from this machine",
+}
+
+
+class Sign(NamedTuple):
+    """One sign. `rank` orders those of one moment, the most telling first; `kind`: what it is a sign of.
+
+    `found`: what noticed it, a check, an alert or the screen; empty: nothing did.
+    """
+
+    at: datetime
+    rank: int
+    kind: str
+    text: str
+    who: str = ""
+    found: str = ""
+
+
+class Burst(NamedTuple):
+    """Failures of the agents' work, each close to the one before."""
+
+    since: datetime
+    until: datetime
+    times: int
+    most: str
+    """The most frequent cause."""
+
+
+def failed_work(entries: Iterable[TimelineEntry], failures: Iterable[TaskFailure]) -> tuple[TaskFailure, ...]:
+    """Return the failed steps and the failed tasks, the oldest first."""
+    steps = (one for one in entries if one.origin is Origin.AGENTS and one.level is not Level.OK)
+    failed = [*(TaskFailure(at=one.at, error=one.text) for one in steps), *failures]
+    return tuple(sorted(failed, key=lambda one: (one.at, one.error)))
+
+
+def errors_of(failed: Iterable[TaskFailure], most: int) -> tuple[ErrorCount, ...]:
+    """Return the most frequent errors; those of one cause count together."""
+    told: dict[str, str] = {}
+    many = Counter[str]()
+    for one in failed:
+        if one.error:
+            told.setdefault(cause(one.error), one.error)
+            many[cause(one.error)] += 1
+    return tuple(ErrorCount(error=told[name], count=count) for name, count in many.most_common(most))
+
+
+def bursts(failed: Iterable[TaskFailure]) -> tuple[Burst, ...]:
+    """Return the bursts among what failed, the oldest first."""
+    runs: list[list[TaskFailure]] = []
+    for one in failed:
+        if not runs or one.at - runs[-1][-1].at > _CLOSE:
+            runs.append([])
+        runs[-1].append(one)
+    return tuple(_burst(run) for run in runs if len(run) >= _BURST)
+
+
+def _burst(run: list[TaskFailure]) -> Burst:
+    most = errors_of(run, 1)
+    return Burst(run[0].at, run[-1].at, len(run), most[0].error if most else "")
+
+
+def signs(entries: Iterable[TimelineEntry], alerts: Iterable[AlertCourse], found: Iterable[Burst]) -> tuple[Sign, ...]:
+    """Return every sign, the oldest first."""
+    told = [*_of_entries(entries), *_of_alerts(alerts)]
+    for burst in found:
+        took = f" within {short(burst.until - burst.since)}" if burst.until > burst.since else ""
+        why = f", most often: {burst.most}" if burst.most else ""
+        text = f"the agents' work failed {plural(burst.times, 'time')}{took}{why}"
+        told.append(Sign(burst.since, 4, "agents", text))
+    return tuple(sorted(told, key=lambda one: one[:4]))
+
+
+def _of_entries(entries: Iterable[TimelineEntry]) -> Iterator[Sign]:
+    for entry in entries:
+        at, what = entry.at, entry.what
+        why = f": {entry.why}" if entry.why else ""
+        if entry.action == STOP and entry.level is Level.OK:
+            yield Sign(at, 0, "stop", f"the agents were stopped{why}", entry.who)
+        elif entry.origin is Origin.SEEN and entry.level is not Level.OK:
+            if entry.word in _LINKS:
+                yield Sign(at, 1, "link", f"{_LINKS[LinkWord(entry.word)]}{why}", found="on the screen")
+            elif entry.word == State.STOPPED.upper():
+                yield Sign(
+                    at, 6, "state", f"the agents were stopped{why}; by whom is not recorded", found="on the screen"
+                )
+            else:
+                yield Sign(at, 6, "state", f"the state became {entry.word}{why}", found="on the screen")
+        elif isinstance(what, CheckChanged) and what.after in _BAD:
+            name = f"the {what.check.replace('_', ' ')} check"
+            yield Sign(at, 2, f"check {what.check}", f"{name} found: {what.why}", found=f"by {name}")
+        elif isinstance(what, BreakerChanged) and what.after is BreakerState.OPEN and not what.cause.by_hand:
+            yield Sign(at, 3, "breaker", f"calls failed and were suspended ({what.key}): {what.why}")
+
+
+def _of_alerts(alerts: Iterable[AlertCourse]) -> Iterator[Sign]:
+    for alert in alerts:
+        if alert.severity in _NO_TROUBLE:
+            continue
+        text = alert.title if alert.text in {"", alert.title} else f"{alert.title}: {alert.text}"
+        yield Sign(alert.began_at or alert.fired_at, 5, "alert", f"alert: {text}", found="by an alert")

@@ -1,0 +1,201 @@
+"""The first half minute of a report: what began it, what followed, how long it took and when who knew; and at its end
+what only people can answer."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from core.base.text import short
+from core.domain.snapshot import CALM, WORST_FIRST, State
+from core.history.report.document import (
+    Block,
+    Bullets,
+    Heading,
+    Paragraph,
+    Part,
+    Text,
+    bullets,
+    code,
+    grid,
+    strong,
+    text,
+)
+from core.history.report.effect import counts
+from core.history.report.incident_course import LOST
+from core.history.report.record import IncidentCourse, Milestone, Report, StatePeriod, Step, TurningEvent
+from core.history.report.times import Times
+
+_MOST: Final = 4
+"""The incidents that get a table of times each."""
+
+
+def summary(report: Report, times: Times) -> tuple[Block, ...]:
+    """Return the summary: the cause first."""
+    return (
+        Heading(2, text("Summary")),
+        bullets(
+            *_about(report, times),
+            text(strong("Effect:"), f" {counts(report)}."),
+            *_at_the_end(report, times),
+            *_lengths(report),
+        ),
+    )
+
+
+def _about(report: Report, times: Times) -> Iterable[Text]:
+    """Yield what the incident was; where there are several, of the longest."""
+    main = report.incident
+    if main is None:
+        yield text(_nothing(report))
+        return
+    if len(report.incidents) > 1:
+        many = f" {len(report.incidents)} in the window; what follows is about the longest, at {times.at(main.since)}."
+        yield text(strong("Incidents:"), many)
+    yield text(strong("What began it:"), " ", _turning(main.cause, times), ".")
+    if main.then:
+        told: list[Part] = []
+        for one in main.then:
+            told += ["; " if told else " ", _turning(one, times)]
+        yield text(strong("What followed:"), *told, ".")
+    yield text(strong("How long:"), f" {_duration(main, times)}", *_worst(report, main, times))
+
+
+def _nothing(report: Report) -> str:
+    if not report.states:
+        return "No incident is recorded in the window, and no state was seen."
+    worst = min(report.states, key=lambda period: WORST_FIRST.index(State(period.word)))
+    return f"Nothing was wrong: the worst state was {worst.word.upper()}."
+
+
+def _turning(event: TurningEvent, times: Times) -> Text:
+    by: tuple[Part, ...] = (", by ", code(event.who)) if event.who else ()
+    return text(f"{times.at(event.at)}, {event.text.rstrip('.')}", *by)
+
+
+def _duration(main: IncidentCourse, times: Times) -> str:
+    began, resolved = main.at(Step.BEGAN), main.at(Step.RESOLVED)
+    length = short(main.until - main.since)
+    if began is not None and resolved is not None:
+        return f"{length}, from {times.at(began)} to {times.at(resolved)}."
+    edges = f"from {times.at(main.since)} to {times.at(main.until)}"
+    if resolved is None:
+        return f"{length} at least, {edges}; its end was not seen."
+    return f"{length} at least, {edges}; its beginning was not seen."
+
+
+def _worst(report: Report, main: IncidentCourse, times: Times) -> tuple[Part, ...]:
+    """Return the worst state of an incident, for how long and why."""
+    its = [one for one in report.states if one.since <= main.until and one.until >= main.since]
+    bad = [one for one in its if one.word not in CALM]
+    if not bad:
+        return ()
+    worst = min(bad, key=lambda period: (WORST_FIRST.index(State(period.word)), -period.length_s))
+    total_s = sum(period.length_s for period in bad if period.word == worst.word)
+    longest = f", the longest from {times.at(worst.since)} to {times.at(worst.until)}"
+    many = longest if sum(period.word == worst.word for period in bad) > 1 else ""
+    why = f": {worst.why.rstrip('.')}." if worst.why else "."
+    return " ", strong(f"Worst state: {worst.word.upper()}"), f" for {short(total_s)}{many}{why}"
+
+
+def _at_the_end(report: Report, times: Times) -> Iterable[Text]:
+    end = report.closing
+    if end is None:
+        return
+    why = f" ({end.state_why})" if end.state_why else ""
+    said = [
+        f"{end.state.upper()}{why} at {times.at(end.at)}",
+        f"tasks: {end.tasks}" if end.tasks else "the tasks were never counted",
+        f"success 24 h {end.success_24h}" if end.success_24h else "",
+        f"alerts: {end.alerts}" if end.alerts else "no alert firing",
+    ]
+    yield text(strong("At the end:"), f" {'; '.join(filter(None, said))}.")
+
+
+def _lengths(report: Report) -> Iterable[Text]:
+    if report.unseen:
+        return
+    lasted: Counter[str] = Counter()
+    for period in report.states:
+        lasted[period.word] += period.length_s  # type: ignore[assignment]  # seconds are not whole
+    known = [state for state in WORST_FIRST if state in lasted]
+    told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
+    lost = ", ".join(_lost(report.links))
+    unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
+    unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
+    ended = f" The project was lost: {lost}." if lost else ""
+    yield text(strong("In each state:"), f" {told}{unseen}.{ended}")
+
+
+def _lost(links: tuple[StatePeriod, ...]) -> Iterable[str]:
+    """Yield for how long the project was lost in each way, and how often where that was more than once."""
+    for word in dict.fromkeys(period.word for period in links if period.word in LOST):
+        spells = [period.length_s for period in links if period.word == word]
+        yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
+
+
+# Times
+
+
+def course(report: Report, times: Times) -> tuple[Block, ...]:
+    """Return when each incident began, was detected, told, acknowledged and resolved; of very many the longest."""
+    if not report.incidents:
+        return ()
+    longest = sorted(report.incidents, key=lambda one: -one.length_s)
+    shown, others = longest[:_MOST], longest[_MOST:]
+    blocks: list[Block] = [Heading(2, text("Times"))]
+    for one in sorted(shown, key=lambda each: each.since):
+        if len(report.incidents) > 1:
+            blocks.append(Heading(3, text(f"The incident of {times.at(one.since)}")))
+            blocks.append(Paragraph(text("Began with: ", _turning(one.cause, times), ".")))
+        rows = (_row(milestone, one.at(Step.BEGAN), times) for milestone in one.milestones)
+        blocks.append(grid(("", "Time", "After it began", "What and who"), rows))
+    if others:
+        named = (
+            text(_turning(one.cause, times), f"; {short(one.until - one.since)}")
+            for one in sorted(others, key=lambda each: each.since)
+        )
+        blocks += [Paragraph(text("Shorter incidents in the window:")), bullets(*named)]
+    return tuple(blocks)
+
+
+def _row(milestone: Milestone, began: datetime | None, times: Times) -> tuple[Part, ...]:
+    at, who = milestone.at, milestone.who
+    after = "—" if at is None or began is None or milestone.step is Step.BEGAN else _after(at, began)
+    by: tuple[Part, ...] = (": " if milestone.step is Step.TOLD else ", by ", code(who)) if who else ()
+    return (
+        milestone.step.value.capitalize(),
+        times.at(at) if at is not None else "—",
+        after,
+        text(milestone.how, *by),
+    )
+
+
+def _after(at: datetime, began: datetime) -> str:
+    return short(at - began) if at > began else "at once"
+
+
+# Questions
+
+
+def questions(report: Report, times: Times) -> tuple[Block, ...]:
+    """Return what no record can answer, to be filled in by people."""
+    main = report.incident
+    if main is None:
+        return ()
+    asked = [f"Why did it happen? What came first is known ({times.at(main.cause.at)}); what caused that?"]
+    if main.at(Step.TOLD) is None:
+        asked.append("No message is recorded: should somebody have been told, and who?")
+    elif main.at(Step.ACKNOWLEDGED) is None:
+        asked.append("Nobody acknowledged it: who should have, and what kept them from it?")
+    asked += [
+        "Could it have been noticed earlier, and by what?",
+        "Who was affected besides the tasks, and do they know?",
+        "What helped, what was missing, and where were we lucky?",
+        "What keeps it from happening again: what, who, until when?",
+    ]
+    return (
+        Heading(2, text("Open questions")),
+        Paragraph(text("For people to fill in: no record answers these.")),
+        Bullets(tuple(text(strong(question), " …") for question in asked)),
+    )

@@ -1,0 +1,227 @@
+"""What began an incident, what followed, and its times: made out from pictures, or from rows alone; never invented."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.domain.actions import ResultPhase
+from core.domain.alerts import Phase, Severity
+from core.domain.events import ActionEnded, AlertChanged, CheckChanged, ContactTold, Event
+from core.domain.records import AlertNews, LogEntry
+from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Telling
+from core.domain.status import Level
+from core.domain.work_done import TaskFailure, WorkDone
+from core.history.report import Report, markdown
+from core.history.report.record import IncidentCourse, Step
+from tests.history.blackbox.pictures import NOON, after
+from tests.history.report.made import JANA, SAM, happened, look, of, row, shot
+
+OFFLINE = Link(word=LinkWord.OFFLINE, why="connection refused")
+DOWN: dict[str, Any] = {
+    "state": State.CRITICAL,
+    "state_why": "the project is down: connection refused",
+    "link": OFFLINE,
+}
+LOW = "success rate is low"
+
+
+def alert(began: float, fired: float, state: str = "firing", **more: Any) -> AlertView:
+    given = {"key": "low", "rule": "low", "subject": "", "severity": "critical", "title": LOW, "episode": "e"}
+    return AlertView(
+        **given | {"state": state, "began_at": NOON + after(began), "fired_at": NOON + after(fired)} | more
+    )
+
+
+def seconds(course: IncidentCourse) -> dict[str, float | None]:
+    times = {one.step.value: one.at for one in course.milestones}
+    return {step: None if at is None else (at - NOON).total_seconds() for step, at in times.items()}
+
+
+def how(course: IncidentCourse, step: Step) -> str:
+    return next(f"{one.how} {one.who}".strip() for one in course.milestones if one.step is step)
+
+
+def only(report: Report) -> IncidentCourse:
+    (course,) = report.incidents
+    return course
+
+
+def test_the_cause_is_what_came_first_and_not_the_loudest_alert() -> None:
+    told = happened(150, ContactTold(to="ann@example.org", phase=Phase.FIRING, subject="[probe] critical: low"))
+    ack = ActionEnded(who=JANA, action="acknowledge", phase=ResultPhase.VERIFIED, outcome="on it", done=True, run="a")
+    stop = ActionEnded(
+        who=SAM,
+        action="emergency_stop",
+        phase=ResultPhase.VERIFIED,
+        outcome="stopped",
+        done=True,
+        run="s",
+        reason="bad",
+    )
+    events = (happened(300, stop), happened(200, ack), told)
+    course = only(
+        of(
+            shot(0),
+            shot(60, **DOWN),
+            shot(120, alerts=(alert(60, 120),), **DOWN),
+            shot(310, alerts=(alert(60, 120, acked=JANA),), events=events, **DOWN),
+            shot(400),
+        )
+    )
+    assert course.cause.text == "the project was down: connection refused"
+    assert [(one.text, one.who) for one in course.then] == [("the agents were stopped: bad", SAM)]
+    assert seconds(course) == {"began": 60, "detected": 60, "told": 150, "acknowledged": 200, "resolved": 400}
+    assert how(course, Step.TOLD) == "the first message was accepted ann@example.org"
+    assert how(course, Step.ACKNOWLEDGED) == f"an alert was acknowledged {JANA}"
+
+
+def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single_one_is_not() -> None:
+    failed = {"step": "patch", "order": "", "actor": "", "run": ""}
+    rows = tuple(row(at, "failed", summary=f"the gateway answers 401 to {at}", **failed) for at in (30, 40, 50))
+    bad = {"state": State.CRITICAL, "state_why": LOW}
+    course = only(of(shot(0), shot(120, **bad), shot(300), rows=rows))
+    assert course.cause.text.startswith("the agents' work failed 3 times within 20 s, most often: patch: the gateway")
+    assert seconds(course) == {"began": 30, "detected": 120, "told": None, "acknowledged": None, "resolved": 300}
+    assert how(course, Step.DETECTED) == f"on the screen: the state became CRITICAL: {LOW}"
+    alone = only(of(shot(0), shot(120, **bad), shot(300), rows=rows[:1]))
+    assert alone.cause.text == f"the state became CRITICAL: {LOW}"
+    work = WorkDone(
+        completed=0, failed=3, failures=tuple(TaskFailure(at=NOON + after(n), error="x") for n in (1, 2, 3))
+    )
+    assert only(of(shot(0), shot(120, **bad), shot(300), work=work)).cause.text.endswith("most often: x")
+
+
+def test_what_is_not_known_is_not_invented() -> None:
+    going = only(of(shot(0, **DOWN), shot(100), until=300))
+    assert seconds(going)["began"] is None
+    assert how(going, Step.BEGAN).startswith("before it was watched")
+    endless = only(of(shot(0), shot(100, **DOWN), until=300, looks=(look(0, 200),)))
+    assert (seconds(endless)["resolved"], how(endless, Step.RESOLVED)) == (None, "not seen: nobody watched after that")
+    assert how(endless, Step.TOLD) == "nobody: no contact and no channel is set"
+    contacts = {"telling": Telling(contacts=1)}
+    assert how(only(of(shot(0, **contacts), shot(9, **DOWN | contacts))), Step.TOLD) == "no message is recorded"
+    page = markdown(of(shot(0), shot(100, **DOWN), until=300, looks=(look(0, 200),)))
+    assert "| Resolved | — | — | not seen: nobody watched after that |" in page
+    assert "**How long:** 100 s at least, " in page
+
+
+def test_a_message_about_the_end_tells_nobody_that_it_began() -> None:
+    ended = happened(90, ContactTold(to="ann", phase=Phase.RESOLVED, subject="over"))
+    assert seconds(only(of(shot(0), shot(60, **DOWN), shot(100, events=(ended,)))))["told"] is None
+
+
+def test_incidents_apart_are_told_apart_and_a_pause_is_part_of_one() -> None:
+    paused = of(shot(0), shot(60, **DOWN), shot(120), shot(240, **DOWN), shot(300), until=3000)
+    assert seconds(only(paused))["resolved"] == 300
+    apart = of(shot(0), shot(60, **DOWN), shot(120), shot(1000, **DOWN), shot(1300), until=3000)
+    assert [(seconds(one)["began"], seconds(one)["resolved"]) for one in apart.incidents] == [(60, 120), (1000, 1300)]
+    page = markdown(apart)
+    assert "**Incidents:** 2 in the window; what follows is about the longest" in page
+    assert page.count("| Began |") == 2
+
+
+def test_calm_is_no_incident_nor_is_a_project_that_is_disabled() -> None:
+    assert of(shot(0), shot(60, state=State.DISABLED), shot(90)).incidents == ()
+    assert "Nothing was wrong" in markdown(of(shot(0)))
+
+
+def test_rows_alone_tell_of_an_incident_as_far_as_they_go() -> None:
+    def news(at: float, phase: Phase) -> LogEntry:
+        ends = phase in {Phase.RESOLVED, Phase.TOLD}
+        text = f"{phase}: {LOW}" + ("" if ends else ": 27 %")
+        told = {"step": "watchdog_alert_critical", "order": "", "run": f"{at}", "actor": "watchdog jana@there"}
+        return row(at, "completed" if ends else "started", summary=text, alert=AlertNews("low", phase), **told)
+
+    acked = row(200, "completed", order="acknowledge", run="a", summary="on it", actor=SAM)
+    rows = (news(60, Phase.FIRING), news(90, Phase.TOLD), acked, news(400, Phase.RESOLVED))
+    report = of(rows=rows, looks=(), unseen="there is no black box here yet")
+    course = only(report)
+    assert course.cause.text == f"alert: {LOW}: 27 %"
+    assert seconds(course) == {"began": 60, "detected": 60, "told": 90, "acknowledged": 200, "resolved": 400}
+    page = markdown(report)
+    assert "**Watched:** not from this machine: there is no black box here yet." in page
+    assert f"| {LOW}: 27 % | critical | 12:01:00 | — (no row tells) | 12:06:40 | 6 min |" in page
+    endless = only(of(rows=rows[:1], looks=(), unseen="x"))
+    assert how(endless, Step.RESOLVED) == "not seen: no row tells of an end"
+
+
+# Whatever happened
+
+
+MOMENTS = st.floats(0, 3_000).map(lambda at: round(at, 1))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    at = draw(MOMENTS)
+    level = draw(st.sampled_from(Level))
+    what = draw(
+        st.sampled_from(
+            (
+                CheckChanged(check="database", before=Level.OK, after=level, why="no answer"),
+                ContactTold(to="ann", phase=draw(st.sampled_from(Phase)), subject="s"),
+                ActionEnded(
+                    who=JANA, action="acknowledge", phase=ResultPhase.VERIFIED, outcome="x", done=True, run="a"
+                ),
+                ActionEnded(
+                    who=JANA, action="emergency_stop", phase=ResultPhase.VERIFIED, outcome="x", done=True, run=f"{at}"
+                ),
+                AlertChanged(
+                    key="low", episode="e", phase=Phase.FIRING, severity=Severity.CRITICAL, title=LOW, why="27 %"
+                ),
+            )
+        )
+    )
+    return happened(at, what)
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> list[Snapshot]:
+    moments = sorted(draw(st.lists(MOMENTS, min_size=1, max_size=12, unique=True)))
+    found = tuple(sorted(draw(st.lists(events(), max_size=8)), key=lambda one: one.at, reverse=True))
+    course = []
+    for at in moments:
+        began = draw(MOMENTS)
+        shown = (alert(began, began + 60, draw(st.sampled_from(("pending", "firing", "resolved")))),)
+        more = {
+            "state": draw(st.sampled_from(State)),
+            "link": Link(word=draw(st.sampled_from(LinkWord))),
+            "events": tuple(one for one in found if one.at <= NOON + after(at)),
+            "alerts": shown if draw(st.booleans()) else (),
+        }
+        course.append(shot(at, **more))
+    return course
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    edges = sorted(draw(st.lists(MOMENTS, min_size=2, max_size=6, unique=True)))
+    looks = tuple(look(*pair) for pair in zip(edges[::2], edges[1::2], strict=False))
+    failed = {"step": "patch", "order": "", "actor": "", "run": "", "summary": "401"}
+    rows = tuple(row(at, "failed", **failed) for at in draw(st.lists(MOMENTS, max_size=6, unique=True)))
+    return of(*draw(snapshots()), until=3_600, looks=looks, rows=rows)
+
+
+@settings(deadline=None)
+@given(reports())
+def test_its_times_are_in_order_and_within_what_was_recorded(report: Report) -> None:
+    reached = None
+    for course in report.incidents:
+        assert report.since - timedelta(minutes=10) <= course.since <= course.until <= report.until
+        assert reached is None or course.since > reached
+        reached = course.until
+        assert [one.step for one in course.milestones] == list(Step)
+        known = [one.at for one in course.milestones if one.at is not None]
+        assert all(course.since <= at <= course.until for at in known)
+        began, detected, told, resolved = map(course.at, (Step.BEGAN, Step.DETECTED, Step.TOLD, Step.RESOLVED))
+        assert began is None or began == course.since
+        assert told is None or detected is None or detected <= told
+        assert resolved is None or resolved == course.until
+        assert course.cause.at >= course.since
+        assert all(one.at >= course.cause.at for one in course.then)
+        assert all(one.how for one in course.milestones)
+    page = markdown(report)
+    assert page.count("| Began |") == min(4, len(report.incidents))
+    assert ("## Open questions" in page) == bool(report.incidents)
