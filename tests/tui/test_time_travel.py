@@ -489,11 +489,11 @@ async def test_a_note_is_about_the_moment_that_is_shown_and_is_shown_there(box: 
         assert told(app) == "noted at 1 Mar 04:22:27: pooler was full"
         text = text_of(await settled(pilot, lambda: bool(moment(app).noted)))
         assert "note: pooler was full" in next(line for line in text.splitlines() if "PAST" in line)
-        assert "04:22:27 operator: note: pooler was full" in text
+        assert "operator: note: pooler was full" in text
         await press(pilot, app, BACK)
         assert "pooler" not in text_of(await settled(pilot))
         await press(pilot, app, ON, ON)
-        assert "04:22:27 operator: note: pooler was full" in text_of(await settled(pilot))
+        assert "operator: note: pooler was full" in text_of(await settled(pilot))
         await pilot.press("7")
         assert "note: pooler was full" in text_of(await settled(pilot))
         await pilot.press("0")

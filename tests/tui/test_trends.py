@@ -60,6 +60,9 @@ class TrendsPicture(Picture):
     snapshot_dirname = "golden-trends"
 
 
+SHORTER, LONGER = "less_than_sign", "greater_than_sign"
+
+
 @pytest.fixture
 def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Pictures as text files."""
@@ -147,7 +150,10 @@ async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
 
 
 @pytest.mark.usefixtures("utc")
-@pytest.mark.parametrize(("window", "keys"), [(Window.WEEK, ("greater_than_sign",)), (Window.MONTH, ("greater_than_sign", "greater_than_sign"))])
+@pytest.mark.parametrize(
+    ("window", "keys"),
+    [(Window.WEEK, (LONGER,)), (Window.MONTH, (LONGER, LONGER))],
+)
 async def test_every_window(window: Window, keys: tuple[str, ...], golden: SnapshotAssertion) -> None:
     found = await picture(WARNING, SMALL, *keys)
     assert f"[{window}]" in text_of(found)
@@ -243,7 +249,7 @@ async def test_the_project_is_asked_when_it_is_opened_and_again_after_thirty_sec
         advance(app, READ_EVERY_S)
         app.repaint()
         await settled(pilot, lambda: len(asked) == 2)
-        await pilot.press("greater_than_sign")
+        await pilot.press(LONGER)
         await settled(pilot, lambda: asked[-1] is Window.WEEK)
         await pilot.press("space")
         before = list(asked)
@@ -274,10 +280,10 @@ async def test_nothing_is_drawn_anew_while_nothing_changed(monkeypatch: pytest.M
 async def test_escape_goes_back_and_the_window_stays_within_its_ends() -> None:
     app = app_on(WARNING, PAST)
     async with run(app, SMALL) as pilot:
-        await opened(pilot, "less_than_sign", "less_than_sign", "less_than_sign")
+        await opened(pilot, SHORTER, SHORTER, SHORTER)
         assert isinstance(app.screen, TrendsView)
         assert app.screen.window is Window.HOUR
-        await pilot.press(*["greater_than_sign"] * 6)
+        await pilot.press(*[LONGER] * 6)
         await settled(pilot, lambda: app.screen.window is Window.MONTH)  # type: ignore[attr-defined]  # it is that view
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, Dashboard))
@@ -452,7 +458,11 @@ async def test_the_cursor_stays_at_its_time_in_another_window() -> None:
         assert isinstance(view, TrendsView)
         at = view.cursor
         assert at is not None
-        for key, window in (("greater_than_sign", Window.WEEK), ("less_than_sign", Window.DAY), ("less_than_sign", Window.SIX_HOURS)):
+        for key, window in (
+            (LONGER, Window.WEEK),
+            (SHORTER, Window.DAY),
+            (SHORTER, Window.SIX_HOURS),
+        ):
             await pilot.press(key)
             await settled(pilot, lambda window=window: view.window is window and view.cursor is not None)
             grid = MARKED.trends[window].grid
