@@ -612,5 +612,7 @@ async def test_what_lies_on_it(key: str, box: Box, golden: SnapshotAssertion) ->
 
 
 def test_every_key_of_time_has_its_handler_and_starts_no_action() -> None:
-    assert {key.action for key in TIME_KEYS} == {f"time('{key.name}')" for key in TIME_KEYS}
+    assert {key.action for key in TIME_KEYS} == {f"time('{key.name}')" for key in TIME_KEYS if key.name != "report"} | {
+        "report"
+    }
     assert not any(key.acts for key in TIME_KEYS)
