@@ -15,6 +15,7 @@ from tests.tui.well import ACTIVE, changed, tasks_of
 from tui.cli.status_page import as_json, page
 from tui.panels.kpis import KpisPanel
 from tui.panels.tasks import TasksPanel
+from tui.panels.throughput import ThroughputPanel
 from tui.panels.topline import TopLine
 from tui.rendering.text import Signs, plain
 from tui.rendering.themes import palette
@@ -62,6 +63,8 @@ def test_the_same_quantity_is_the_same_everywhere(snapshot: Snapshot) -> None:
     assert figures["failed 24 h"].texts == (str(rate.value.failed),)
     percent = rate.value.percent
     assert data["success_rate_24h"]["value"] == percent
+    throughput = plain(ThroughputPanel(Signs(), palette("dark")).title(snapshot))
+    assert f"{rate.value.completed:,} completed  {rate.value.failed:,} failed" in throughput
     if percent is not None:
         assert f"success 24 h {rate.value.shown}" in panel
         assert f"success 24 h: {rate.value.shown}" in status

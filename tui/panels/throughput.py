@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from core.base.text import percentage
+from core.domain.records import SuccessRate
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.throughput import Throughput, merged
 from tui.panels.layout import NOTHING, DashboardColumn, Wish
@@ -44,15 +44,15 @@ class ThroughputPanel(Panel):
             return named
         live = snapshot.link.word is LinkWord.LIVE
         old = f" up to {over.until.astimezone():%H:%M}" if over.until is not None and not live else ""
-        completed, failed, simulated = over.sums
+        completed, failed, simulated, success = _sums(snapshot)
         told: Line = (*named, (old, "warning"))
         counts = [(completed, "completed", "text"), (failed, "failed", "critical"), (simulated, "simulated", "told")]
         for count, word, role in counts if simulated else counts[:2]:
             told = (*told, (f"  {count:,}", role if count and live else "dim"), (f" {word}", "dim"))
-        if not completed + failed:
+        if success is None:
             return told
-        percent = 100 * completed / (completed + failed)
-        rate = (f"{percentage(percent)} %", ("text" if percent >= _TARGET else "warning") if live else "dim")
+        well = (success.percent or 0.0) >= _TARGET
+        rate = (success.shown, ("text" if well else "warning") if live else "dim")
         more = (*told, ("  success ", "dim"), rate, (f" target > {_TARGET} %", "dim"))
         return more if len(plain(more)) + len(self.shortcut) + 4 <= self.size.width else told
 
@@ -82,3 +82,17 @@ def period(over: Throughput) -> str:
     """Return the length of time that a throughput is of."""
     hours = over.length / timedelta(hours=1)
     return f"{hours:g} h" if hours <= 48 else f"{hours / 24:g} d"
+
+
+def _sums(snapshot: Snapshot) -> tuple[int, int, int, SuccessRate | None]:
+    """Return how many were completed, failed and only simulated, and the success rate; `None` where nothing finished.
+
+    Of the last day they are the numbers that stand everywhere else: bars are counted more seldom, in whole buckets.
+    """
+    over, tasks = snapshot.throughput, snapshot.tasks
+    completed, failed, simulated = over.sums
+    rate = SuccessRate(completed=completed, failed=failed, window=over.length)
+    if (day := tasks.success_24h.value) is not None and rate.window == day.window:
+        rate = day
+        simulated = tasks.simulated_24h.value.count if tasks.simulated_24h.value is not None else simulated
+    return rate.completed, rate.failed, simulated, rate if rate.finished else None

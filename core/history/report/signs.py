@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from core.base.text import plural, short
 from core.domain.alerts import Severity
 from core.domain.events import BreakerChanged, CheckChanged
+from core.domain.markers import OUR_MARK, in_words
 from core.domain.snapshot import LinkWord, State
 from core.domain.status import Level
 from core.domain.task_groups import cause
@@ -67,15 +68,15 @@ def errors_of(failed: Iterable[TaskFailure], most: int) -> tuple[ErrorCount, ...
     many = Counter[str]()
     for one in failed:
         if one.error:
-            told.setdefault(cause(one.error), one.error)
+            told.setdefault(cause(one.error), in_words(one.error))
             many[cause(one.error)] += 1
     return tuple(ErrorCount(error=told[name], count=count) for name, count in many.most_common(most))
 
 
 def bursts(failed: Iterable[TaskFailure]) -> tuple[Burst, ...]:
-    """Return the bursts among what failed, the oldest first."""
+    """Return the bursts among what failed, the oldest first; what a monitor failed, as stuck, is what followed."""
     runs: list[list[TaskFailure]] = []
-    for one in failed:
+    for one in (one for one in failed if not one.error.startswith(OUR_MARK)):
         if not runs or one.at - runs[-1][-1].at > _CLOSE:
             runs.append([])
         runs[-1].append(one)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.domain.actions import ResultPhase
 from core.domain.alerts import Phase, Severity
 from core.domain.events import ActionEnded, AlertChanged, CheckChanged, ContactTold, Event
+from core.domain.markers import STUCK
 from core.domain.records import AlertNews, LogEntry
 from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Telling
 from core.domain.status import Level
@@ -87,10 +88,10 @@ def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single
     assert how(course, Step.DETECTED) == f"on the screen: the state became CRITICAL: {LOW}"
     alone = only(of(shot(0), shot(120, **bad), shot(300), rows=rows[:1]))
     assert alone.cause.text == f"the state became CRITICAL: {LOW}"
-    work = WorkDone(
-        completed=0, failed=3, failures=tuple(TaskFailure(at=NOON + after(n), error="x") for n in (1, 2, 3))
-    )
-    assert only(of(shot(0), shot(120, **bad), shot(300), work=work)).cause.text.endswith("most often: x")
+    for error, began in (("x", "most often: x"), (f"{STUCK}run: by watchdog", f"the state became CRITICAL: {LOW}")):
+        failures = tuple(TaskFailure(at=NOON + after(n), error=error) for n in (1, 2, 3))
+        work = WorkDone(completed=0, failed=3, failures=failures)
+        assert only(of(shot(0), shot(120, **bad), shot(300), work=work)).cause.text.endswith(began), error
 
 
 def test_what_is_not_known_is_not_invented() -> None:
