@@ -70,12 +70,13 @@ class Lines:
 
 
 class Changes:
-    """Tells of each snapshot what is new in it: the state, the link, and the events after `since`."""
+    """Tells of each snapshot what is new in it: the state, the link, notices, and the events after `since`."""
 
     def __init__(self, put: Callable[..., None], since: datetime) -> None:
         self._put = put
         self._since = since
         self._last: tuple[str, ...] = ()
+        self._notices: tuple[str, ...] = ()
         self._seen: frozenset[Event] = frozenset()
 
     def offer(self, snapshot: Snapshot) -> None:
@@ -90,6 +91,10 @@ class Changes:
                 run=event.run,
                 project=snapshot.project.name,
             )
+        for notice in snapshot.notices:
+            if notice not in self._notices:
+                self._put("notice", snapshot.at, level="warning", text=notice, project=snapshot.project.name)
+        self._notices = snapshot.notices
         now = (snapshot.state.value, snapshot.link.word.value)
         if now != self._last:
             self._last = now

@@ -13,6 +13,7 @@ from core.base.settings import SettingsError
 from core.base.version import __version__
 from core.domain.snapshot import Snapshot
 from core.monitor import Config, Monitor
+from core.resilience.fault import Fault
 from tui.service.endpoint import Endpoint
 from tui.service.lines import Changes, Lines
 from tui.service.notify import Notifier
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 _BEAT_S: Final = 1.0
 _CLOSE_S: Final = 1.0
+
+WRONG: Final = 2
+"""The exit code where a person must change something before it can run."""
 
 
 class Watch:
@@ -33,7 +37,9 @@ class Watch:
         self._read = read
         self._lines = lines
         self._notifier = notifier
-        self._over, self._reload = asyncio.Event(), asyncio.Event()
+        self._over, self._reload, self._known = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._unusable: Fault | None = None
+        """What only a person can change, as the first answer of the project told."""
         self._monitor = Monitor(read())
         self._endpoint = serve(lambda: self._monitor.snapshot) if serve is not None else None
         self._changes = Changes(lines.put, _now())
@@ -48,6 +54,9 @@ class Watch:
             await self._begin("started")
             while not self._over.is_set():
                 await self._next()
+                if self._unusable is not None and not self._over.is_set():
+                    self._lines.put("unusable", _now(), level="critical", text=self._unusable.sentence())
+                    return WRONG
                 if self._reload.is_set() and not self._over.is_set():
                     await self._read_again()
         finally:
@@ -71,12 +80,15 @@ class Watch:
         self._notifier.ready()
 
     async def _next(self) -> None:
-        waiting = [asyncio.create_task(event.wait()) for event in (self._over, self._reload)]
+        waiting = [asyncio.create_task(event.wait()) for event in self._events()]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waiting:
                 one.cancel()
+
+    def _events(self) -> tuple[asyncio.Event, ...]:
+        return (self._over, self._reload) if self._known.is_set() else (self._over, self._reload, self._known)
 
     async def _read_again(self) -> None:
         """Go on with the settings as they are now; with the old ones where those cannot be used."""
@@ -106,6 +118,9 @@ class Watch:
             await asyncio.sleep(period_s)
 
     def _seen(self, snapshot: Snapshot) -> None:
+        if snapshot.ready and not self._known.is_set():
+            self._unusable = next((fault for fault in self._monitor.faults() if fault.person), None)
+            self._known.set()
         self._changes.offer(snapshot)
         self._notifier.status(f"{snapshot.state.upper()}: {snapshot.state_why}; {snapshot.link.word.value}")
 

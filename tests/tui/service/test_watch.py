@@ -117,6 +117,17 @@ def test_a_token_is_asked_for(sandbox: Running, watch: Watch) -> None:
 
 
 @ONE_SHAPE
+def test_a_wrong_key_ends_it_and_a_project_that_is_down_does_not(sandbox: Running, watch: Watch) -> None:
+    wrong = watch(SUPABASE_KEY="sb_secret_wrong")
+    assert "key" in wrong.line("unusable")["text"]
+    assert wrong.process.wait(20) == 2
+    down = watch(SUPABASE_URL="http://127.0.0.1:9")
+    down.line("state", link="OFFLINE")
+    assert down.process.poll() is None
+    assert down.end() == 0
+
+
+@ONE_SHAPE
 def test_one_round_for_a_timer(sandbox: Running, command: Command) -> None:
     sandbox.stuck(1)
     done = command("watch", "--once", sandbox=sandbox)
