@@ -24,14 +24,14 @@ _LINE_S: Final = 5.0
 _LOCALHOST: Final = "localhost"
 
 
-class Address(msgspec.Struct, frozen=True):
+class ListenAddress(msgspec.Struct, frozen=True):
     """Where it listens."""
 
     host: str
     port: int
 
     @classmethod
-    def of(cls, text: str, token: str) -> "Address":
+    def of(cls, text: str, token: str) -> "ListenAddress":
         """Return the address that `HOST:PORT` or `PORT` names; without a token only one of this machine's own.
 
         Raises SettingsError.
@@ -54,7 +54,7 @@ class Address(msgspec.Struct, frozen=True):
 class Endpoint:
     """Serves what `snapshot` returns. `beat` is called on the event loop, again and again: that is how it is alive."""
 
-    def __init__(self, address: Address, token: str, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(self, address: ListenAddress, token: str, snapshot: Callable[[], Snapshot]) -> None:
         self._beaten = time.monotonic()
         self._snapshot = snapshot
         self._token = token
@@ -108,7 +108,7 @@ class Endpoint:
 
 
 def _server(
-    address: Address, answer: Callable[[str, str], tuple[int, str, bytes]], room: threading.BoundedSemaphore
+    address: ListenAddress, answer: Callable[[str, str], tuple[int, str, bytes]], room: threading.BoundedSemaphore
 ) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         timeout = _LINE_S

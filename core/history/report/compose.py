@@ -15,7 +15,7 @@ from core.domain.status import Level
 from core.domain.work_done import WorkDone
 from core.history.blackbox import Note, WatchedSpan
 from core.history.report.aggregates import AlertCollector, BreakerCollector, KpiCollector, TaskCollector
-from core.history.report.incident_course import LOST, Material, Told, incidents_of
+from core.history.report.incident_course import LOST, Material, MessageSent, incidents_of
 from core.history.report.observed import PeriodCollector, seen
 from core.history.report.record import Closing, Origin, Report, StatePeriod, TimelineEntry
 from core.history.report.row_alerts import alerts_in_rows
@@ -131,14 +131,14 @@ def closing_of(snapshot: Snapshot) -> Closing:
     )
 
 
-def _messages(entries: Iterable[TimelineEntry], rows: Iterable[LogEntry]) -> tuple[Told, ...]:
+def _messages(entries: Iterable[TimelineEntry], rows: Iterable[LogEntry]) -> tuple[MessageSent, ...]:
     """Return the messages about alerts that somebody was sent, by this machine's events and by rows of others."""
     ours = (
-        Told(entry.at, entry.what.to)
+        MessageSent(entry.at, entry.what.to)
         for entry in entries
         if isinstance(entry.what, ContactTold) and entry.what.phase is not Phase.RESOLVED
     )
-    theirs = (Told(row.at) for row in rows if row.at is not None and row.alert and row.alert.phase == Phase.TOLD)
+    theirs = (MessageSent(row.at) for row in rows if row.at is not None and row.alert and row.alert.phase == Phase.TOLD)
     return tuple(sorted((*ours, *theirs)))
 
 

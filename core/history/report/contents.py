@@ -7,12 +7,12 @@ from typing import Final
 from core.base.text import short
 from core.history.report.document import (
     Block,
+    Divider,
     FigurePlace,
-    Heading,
     Paragraph,
     Part,
-    Rule,
     ScreenText,
+    Title,
     bullets,
     code,
     strong,
@@ -45,7 +45,7 @@ def contents(report: Report, drawn: Mapping[When, str], zone: tzinfo | None) -> 
         *figures(report),
         *questions(report, times),
         *_pictures(report, times, drawn),
-        Rule(),
+        Divider(),
         Paragraph(text("Made by watchdesk on ", code(report.host), f" at {times.full(report.made_at)}.")),
     )
 
@@ -62,7 +62,7 @@ def _head(report: Report, times: Times) -> tuple[Block, ...]:
     ]
     lines += [text(strong("Missing:"), f" the project's log {report.asked}.")] if report.asked else []
     lines += [text(strong("Beware:"), f" {notice}") for notice in report.notices]
-    return Heading(1, text("Incident report: ", code(report.project))), bullets(*lines)
+    return Title(1, text("Incident report: ", code(report.project))), bullets(*lines)
 
 
 def _watched(report: Report, times: Times) -> str:
@@ -83,11 +83,11 @@ def _watched(report: Report, times: Times) -> str:
 
 def _pictures(report: Report, times: Times, drawn: Mapping[When, str]) -> tuple[Block, ...]:
     shown = [moment for moment in report.moments if moment.when in drawn]
-    blocks: list[Block] = [Heading(2, text("The screen"))] if shown else []
+    blocks: list[Block] = [Title(2, text("The screen"))] if shown else []
     for moment in shown:
         at, state = times.at(moment.snapshot.at), moment.snapshot.state.upper()
         blocks += [
-            Heading(3, text(f"{_TITLES[moment.when]}: {at}, {state}")),
+            Title(3, text(f"{_TITLES[moment.when]}: {at}, {state}")),
             Paragraph(text(f"{moment.what[:1].upper()}{moment.what[1:]}.")),
             ScreenText(drawn[moment.when]),
         ]

@@ -25,7 +25,7 @@ Text: TypeAlias = tuple[Piece, ...]
 Part: TypeAlias = str | Piece | Text
 
 
-class Heading(NamedTuple):
+class Title(NamedTuple):
     """A heading; 1 is the title."""
 
     level: int
@@ -44,7 +44,7 @@ class Bullets(NamedTuple):
     items: tuple[Text, ...]
 
 
-class Grid(NamedTuple):
+class TableBlock(NamedTuple):
     """A table."""
 
     head: tuple[Text, ...]
@@ -63,11 +63,11 @@ class FigurePlace(NamedTuple):
     text: str
 
 
-class Rule(NamedTuple):
+class Divider(NamedTuple):
     """A line across the page."""
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Grid | ScreenText | FigurePlace | Rule
+Block: TypeAlias = Title | Paragraph | Bullets | TableBlock | ScreenText | FigurePlace | Divider
 
 
 def text(*parts: Part) -> Text:
@@ -98,9 +98,9 @@ def emphasis(words: str) -> Piece:
     return Piece(words, Style.EMPHASIS)
 
 
-def grid(head: Iterable[Part], rows: Iterable[Iterable[Part]]) -> Grid:
+def grid(head: Iterable[Part], rows: Iterable[Iterable[Part]]) -> TableBlock:
     """Return a table."""
-    return Grid(tuple(text(one) for one in head), tuple(tuple(text(cell) for cell in row) for row in rows))
+    return TableBlock(tuple(text(one) for one in head), tuple(tuple(text(cell) for cell in row) for row in rows))
 
 
 def bullets(*items: Part) -> Bullets:

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.base.text import amount, plural, short
 from core.domain.snapshot import LinkWord
-from core.history.report.document import Block, Heading, Paragraph, Part, Text, bullets, grid, text
+from core.history.report.document import Block, Paragraph, Part, Text, Title, bullets, grid, text
 from core.history.report.record import Origin, Report, TimelineEntry
 from core.history.report.sections import what, who
 from core.history.report.times import Times, percent
@@ -54,7 +54,7 @@ def effect(report: Report) -> tuple[Block, ...]:
         ("Tasks stuck at once, at most", f"{tasks.stuck:,}" if tasks.counted else _UNKNOWN, _UNKNOWN),
     )
     blocks: list[Block] = [
-        Heading(2, text("Effect")),
+        Title(2, text("Effect")),
         grid(("", "While it was watched", "In the task table"), rows),
     ]
     blocks.append(Paragraph(text(_COLUMNS)))
@@ -76,7 +76,7 @@ def _availability(report: Report) -> str:
 
 def done(report: Report, times: Times) -> tuple[Block, ...]:
     """Return the actions and notes, each with who and when."""
-    heading = Heading(2, text("What was done, and by whom"))
+    heading = Title(2, text("What was done, and by whom"))
     rows = tuple(_done(report, times))
     runs = {entry.run: entry for entry in reversed(report.timeline) if entry.order}  # one that waited is told twice
     givers = Counter(map(_giver, runs.values()))

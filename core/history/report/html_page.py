@@ -10,15 +10,15 @@ from core.history.report.contents import contents
 from core.history.report.document import (
     Block,
     Bullets,
+    Divider,
     FigurePlace,
-    Grid,
-    Heading,
     Paragraph,
     Piece,
-    Rule,
     ScreenText,
     Style,
+    TableBlock,
     Text,
+    Title,
 )
 from core.history.report.markdown_escape import LINE_CHARS
 from core.history.report.record import Report, When
@@ -52,13 +52,13 @@ def html_page(report: Report, drawn: Mapping[When, str] | None = None, zone: tzi
 
 def _block(block: Block, report: Report, zone: tzinfo | None) -> str:
     match block:
-        case Heading(level, text):
+        case Title(level, text):
             return f"<h{level}>{_line(text)}</h{level}>"
         case Paragraph(text):
             return f"<p>{_line(text)}</p>"
         case Bullets(items):
             return "\n".join(("<ul>", *(f"<li>{_line(item)}</li>" for item in items), "</ul>"))
-        case Grid(head, rows):
+        case TableBlock(head, rows):
             first = "".join(f"<th>{_line(cell)}</th>" for cell in head)
             rest = ("".join(f"<td>{_line(cell)}</td>" for cell in row) for row in rows)
             lines = "\n".join(f"<tr>{row}</tr>" for row in (first, *rest))
@@ -68,7 +68,7 @@ def _block(block: Block, report: Report, zone: tzinfo | None) -> str:
             return f"<pre>{lines}</pre>"
         case FigurePlace():
             return svg(report, zone)
-        case Rule():
+        case Divider():
             return "<hr>"
 
 

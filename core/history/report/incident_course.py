@@ -13,8 +13,8 @@ from core.history.report.record import (
     AlertCourse,
     IncidentCourse,
     Milestone,
+    Stage,
     StatePeriod,
-    Step,
     TimelineEntry,
     TurningEvent,
 )
@@ -34,7 +34,7 @@ _ACKNOWLEDGE: Final = "acknowledge"
 _MOST: Final = 5
 
 
-class Told(NamedTuple):
+class MessageSent(NamedTuple):
     """A message about alerts that somebody was sent. `to`: whom, empty where only another monitor knows."""
 
     at: datetime
@@ -65,7 +65,7 @@ class Material(NamedTuple):
     looks: Sequence[WatchedSpan] = ()
     alerts: Sequence[AlertCourse] = ()
     failures: Sequence[TaskFailure] = ()
-    told: Sequence[Told] = ()
+    told: Sequence[MessageSent] = ()
     addresses: int | None = None
 
 
@@ -178,31 +178,31 @@ def _milestones(
 ) -> Iterator[Milestone]:
     how = its[0].text if its else "what began it is not recorded"
     already = "before it was watched: it was so already when that began"
-    yield Milestone(step=Step.BEGAN, at=began, how=how if began is not None else already)
+    yield Milestone(step=Stage.BEGAN, at=began, how=how if began is not None else already)
     seen = next((sign for sign in its if sign.found), None)
     detected = "not recorded: no check or alert of that time tells of it"
     if seen is not None:
         yield Milestone(
-            step=Step.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
+            step=Stage.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
         )
     else:
-        yield Milestone(step=Step.DETECTED, at=None, how=detected)
+        yield Milestone(step=Stage.DETECTED, at=None, how=detected)
     yield _told(seen.at if seen is not None else first, trouble, found)
     yield _acknowledged(first, trouble, found)
     if trouble.ended:
-        yield Milestone(step=Step.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
+        yield Milestone(step=Stage.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
     else:
-        yield Milestone(step=Step.RESOLVED, at=trouble.until, how="nothing was wrong any more")
+        yield Milestone(step=Stage.RESOLVED, at=trouble.until, how="nothing was wrong any more")
 
 
 def _told(first: datetime, trouble: Trouble, found: Material) -> Milestone:
     for told in found.told:
         if first <= told.at <= trouble.until:
-            return Milestone(step=Step.TOLD, at=told.at, how="the first message was accepted", who=told.to)
+            return Milestone(step=Stage.TOLD, at=told.at, how="the first message was accepted", who=told.to)
     why = "no message is recorded"
     if found.addresses == 0:
         why = "nobody: no contact and no channel is set"
-    return Milestone(step=Step.TOLD, at=None, how=why)
+    return Milestone(step=Stage.TOLD, at=None, how=why)
 
 
 def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milestone:
@@ -216,9 +216,9 @@ def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milesto
     within = [one for one in done if first <= one[0] <= trouble.until]
     if within:
         at, who = min(within)
-        return Milestone(step=Step.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
+        return Milestone(step=Stage.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
     before = [one for one in found.alerts if one.acked_before and first <= one.acked_before <= trouble.until]
     if before:
         how = "not seen when: it was so already when it was first seen"
-        return Milestone(step=Step.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)
-    return Milestone(step=Step.ACKNOWLEDGED, at=None, how="nobody acknowledged an alert, as far as is recorded")
+        return Milestone(step=Stage.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)
+    return Milestone(step=Stage.ACKNOWLEDGED, at=None, how="nobody acknowledged an alert, as far as is recorded")

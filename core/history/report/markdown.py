@@ -8,15 +8,15 @@ from core.history.report.contents import contents
 from core.history.report.document import (
     Block,
     Bullets,
+    Divider,
     FigurePlace,
-    Grid,
-    Heading,
     Paragraph,
     Piece,
-    Rule,
     ScreenText,
     Style,
+    TableBlock,
     Text,
+    Title,
 )
 from core.history.report.markdown_escape import code, fenced, prose, table
 from core.history.report.record import Report, When
@@ -35,19 +35,19 @@ def markdown(
 
 def _block(block: Block, figure: str) -> str:
     match block:
-        case Heading(level, text):
+        case Title(level, text):
             return f"{'#' * level} {_line(text)}"
         case Paragraph(text):
             return _line(text)
         case Bullets(items):
             return "\n".join(f"- {_line(item)}" for item in items)
-        case Grid(head, rows):
+        case TableBlock(head, rows):
             return "\n".join(table(map(_line, head), (map(_line, row) for row in rows)))
         case ScreenText(text):
             return fenced(text)
         case FigurePlace(text):
             return f"![{prose(text)}]({quote(figure, safe='')})" if figure else ""
-        case Rule():
+        case Divider():
             return "---"
 
 

@@ -117,7 +117,7 @@ class KpiCourse(msgspec.Struct, frozen=True, kw_only=True):
     last: str
 
 
-class Step(StrEnum):
+class Stage(StrEnum):
     """The times by which an incident is measured, in the order in which they should come."""
 
     BEGAN = "began"
@@ -130,7 +130,7 @@ class Step(StrEnum):
 class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     """One of the times of an incident. `at` is `None` where it is not known, or did not come: `how` says which."""
 
-    step: Step
+    step: Stage
     at: datetime | None
     how: str
     who: str = ""
@@ -153,7 +153,7 @@ class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[TurningEvent, ...] = ()
     milestones: tuple[Milestone, ...] = ()
 
-    def at(self, step: Step) -> datetime | None:
+    def at(self, step: Stage) -> datetime | None:
         """Return when it was that far; `None` where that is not known, or never was."""
         return next((one.at for one in self.milestones if one.step is step), None)
 

@@ -9,10 +9,10 @@ from core.domain.alerts import Severity
 from core.domain.snapshot import CALM, LinkWord
 from core.history.report.document import (
     Block,
-    Heading,
     Paragraph,
     Part,
     Text,
+    Title,
     code,
     emphasis,
     grid,
@@ -28,7 +28,7 @@ _NOT_HERE: Final = " (another host)"
 
 def timeline(report: Report, times: Times) -> tuple[Block, ...]:
     """Return everything that happened, in order."""
-    heading = Heading(2, text("Timeline"))
+    heading = Title(2, text("Timeline"))
     if not report.timeline:
         return heading, Paragraph(text("Nothing happened that was seen."))
     rows = ((times.at(entry.at), who(entry), what(entry)) for entry in report.timeline)
@@ -71,7 +71,7 @@ def alerts(report: Report, times: Times) -> tuple[Block, ...]:
         for alert in report.alerts
     )
     return (
-        Heading(2, text("Alerts")),
+        Title(2, text("Alerts")),
         Paragraph(text(f"{plural(len(report.alerts), 'alert')} ({told}).")),
         grid(("Alert", "Severity", "Fired", "Acknowledged", "Resolved", "Lasted"), rows),
     )
@@ -107,7 +107,7 @@ def states(report: Report, times: Times) -> tuple[Block, ...]:
         return ()
     rows.sort(key=lambda row: (row[1].since, row[0]))
     cells = (_period(kind, period, times) for kind, period in rows)
-    return Heading(2, text("State and connection")), grid(("From", "To", "Lasted", "", "Why"), cells)
+    return Title(2, text("State and connection")), grid(("From", "To", "Lasted", "", "Why"), cells)
 
 
 def _joined_states(periods: tuple[StatePeriod, ...]) -> Iterable[StatePeriod]:
@@ -149,7 +149,7 @@ def breakers(report: Report, times: Times) -> tuple[Block, ...]:
         lasted = short(one.closed_at - one.since) if one.closed_at is not None else "—"
         held: tuple[Part, ...] = ("held by ", code(one.held_by), ": ") if one.held_by else ()
         rows.append((code(one.key), times.at(one.since), closed, lasted, text(*held, one.why or "—")))
-    return Heading(2, text("Breakers")), grid(("Breaker", "Opened", "Closed", "Lasted", "Last error"), rows)
+    return Title(2, text("Breakers")), grid(("Breaker", "Opened", "Closed", "Lasted", "Last error"), rows)
 
 
 def figures(report: Report) -> tuple[Block, ...]:
@@ -158,4 +158,4 @@ def figures(report: Report) -> tuple[Block, ...]:
         return ()
     rows = ((one.title, one.first, one.worst, one.last, one.target or "—") for one in report.kpis)
     head = ("Figure", "At the beginning", "Worst", "At the end", "Target")
-    return Heading(2, text("Key figures")), grid(head, rows)
+    return Title(2, text("Key figures")), grid(head, rows)

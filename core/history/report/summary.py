@@ -11,10 +11,10 @@ from core.domain.snapshot import CALM, WORST_FIRST, State
 from core.history.report.document import (
     Block,
     Bullets,
-    Heading,
     Paragraph,
     Part,
     Text,
+    Title,
     bullets,
     code,
     grid,
@@ -23,7 +23,7 @@ from core.history.report.document import (
 )
 from core.history.report.effect import counts
 from core.history.report.incident_course import LOST
-from core.history.report.record import IncidentCourse, Milestone, Report, StatePeriod, Step, TurningEvent
+from core.history.report.record import IncidentCourse, Milestone, Report, Stage, StatePeriod, TurningEvent
 from core.history.report.times import Times
 
 _MOST: Final = 4
@@ -33,7 +33,7 @@ _MOST: Final = 4
 def summary(report: Report, times: Times) -> tuple[Block, ...]:
     """Return the summary: the cause first."""
     return (
-        Heading(2, text("Summary")),
+        Title(2, text("Summary")),
         bullets(
             *_about(report, times),
             text(strong("Effect:"), f" {counts(report)}."),
@@ -74,7 +74,7 @@ def _turning(event: TurningEvent, times: Times) -> Text:
 
 
 def _duration(main: IncidentCourse, times: Times) -> str:
-    began, resolved = main.at(Step.BEGAN), main.at(Step.RESOLVED)
+    began, resolved = main.at(Stage.BEGAN), main.at(Stage.RESOLVED)
     length = short(main.until - main.since)
     if began is not None and resolved is not None:
         return f"{length}, from {times.at(began)} to {times.at(resolved)}."
@@ -143,12 +143,12 @@ def course(report: Report, times: Times) -> tuple[Block, ...]:
         return ()
     longest = sorted(report.incidents, key=lambda one: -one.length_s)
     shown, others = longest[:_MOST], longest[_MOST:]
-    blocks: list[Block] = [Heading(2, text("Times"))]
+    blocks: list[Block] = [Title(2, text("Times"))]
     for one in sorted(shown, key=lambda each: each.since):
         if len(report.incidents) > 1:
-            blocks.append(Heading(3, text(f"The incident of {times.at(one.since)}")))
+            blocks.append(Title(3, text(f"The incident of {times.at(one.since)}")))
             blocks.append(Paragraph(text("Began with: ", _turning(one.cause, times), ".")))
-        rows = (_row(milestone, one.at(Step.BEGAN), times) for milestone in one.milestones)
+        rows = (_row(milestone, one.at(Stage.BEGAN), times) for milestone in one.milestones)
         blocks.append(grid(("", "Time", "After it began", "What and who"), rows))
     if others:
         named = (
@@ -161,8 +161,8 @@ def course(report: Report, times: Times) -> tuple[Block, ...]:
 
 def _row(milestone: Milestone, began: datetime | None, times: Times) -> tuple[Part, ...]:
     at, who = milestone.at, milestone.who
-    after = "—" if at is None or began is None or milestone.step is Step.BEGAN else _after(at, began)
-    by: tuple[Part, ...] = (": " if milestone.step is Step.TOLD else ", by ", code(who)) if who else ()
+    after = "—" if at is None or began is None or milestone.step is Stage.BEGAN else _after(at, began)
+    by: tuple[Part, ...] = (": " if milestone.step is Stage.TOLD else ", by ", code(who)) if who else ()
     return (
         milestone.step.value.capitalize(),
         times.at(at) if at is not None else "—",
@@ -184,9 +184,9 @@ def questions(report: Report, times: Times) -> tuple[Block, ...]:
     if main is None:
         return ()
     asked = [f"Why did it happen? What came first is known ({times.at(main.cause.at)}); what caused that?"]
-    if main.at(Step.TOLD) is None:
+    if main.at(Stage.TOLD) is None:
         asked.append("No message is recorded: should somebody have been told, and who?")
-    elif main.at(Step.ACKNOWLEDGED) is None:
+    elif main.at(Stage.ACKNOWLEDGED) is None:
         asked.append("Nobody acknowledged it: who should have, and what kept them from it?")
     asked += [
         "Could it have been noticed earlier, and by what?",
@@ -195,7 +195,7 @@ def questions(report: Report, times: Times) -> tuple[Block, ...]:
         "What keeps it from happening again: what, who, until when?",
     ]
     return (
-        Heading(2, text("Open questions")),
+        Title(2, text("Open questions")),
         Paragraph(text("For people to fill in: no record answers these.")),
         Bullets(tuple(text(strong(question), " …") for question in asked)),
     )

@@ -36,10 +36,10 @@ def install(context: click.Context, *, user: bool, only_print: bool, timer: bool
     from tui.service.unit import Service, units  # noqa: PLC0415 - only here
 
     if address:
-        from tui.service.endpoint import Address  # noqa: PLC0415 - only here
+        from tui.service.endpoint import ListenAddress  # noqa: PLC0415 - only here
 
         try:
-            Address.of(address, "a token may come with the service's settings")
+            ListenAddress.of(address, "a token may come with the service's settings")
         except SettingsError as error:
             raise click.ClickException(said(str(error))) from error
     program, project = _program(), context.obj["project"] or ""

@@ -59,14 +59,14 @@ async def _once(config: Config) -> int:
 
 
 async def _watch(read: Callable[[], Config], address: str, first: Config) -> int:
-    from tui.service.endpoint import Address, Endpoint  # noqa: PLC0415 - only here: other commands start faster
+    from tui.service.endpoint import Endpoint, ListenAddress  # noqa: PLC0415 - only here: other commands start faster
     from tui.service.lines import Lines  # noqa: PLC0415 - as said
     from tui.service.notify import Notifier  # noqa: PLC0415 - as said
     from tui.service.watch import Watch  # noqa: PLC0415 - as said
     from tui.terminal.ending import Ending  # noqa: PLC0415 - as said
 
     token = first.service.token
-    serve = partial(Endpoint, Address.of(address, token), token) if address else None
+    serve = partial(Endpoint, ListenAddress.of(address, token), token) if address else None
     watch = Watch(read, Lines(sys.stdout.fileno()), Notifier(), serve)
     ending = Ending(signals=_SIGNALS, terminal=False)
     try:
