@@ -24,9 +24,6 @@ log = logging.getLogger(__name__)
 _BEAT_S: Final = 1.0
 _CLOSE_S: Final = 1.0
 
-WRONG: Final = 2
-"""The exit code where a person must change something before it can run."""
-
 
 class Watch:
     """One service: `read` returns the settings, at the start and again on SIGHUP."""
@@ -44,8 +41,8 @@ class Watch:
         self._endpoint = serve(lambda: self._monitor.snapshot) if serve is not None else None
         self._changes = Changes(lines.put, _now())
 
-    async def run(self, ending: Ending) -> int:
-        """Watch until a signal ends it. Returns the exit code."""
+    async def run(self, ending: Ending) -> Fault | None:
+        """Watch until a signal ends it; returns what a person must change first, where that ended it."""
         loop = asyncio.get_running_loop()
         ending.arm(loop, self._over.set, lambda: None)
         signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload.set))
@@ -56,7 +53,7 @@ class Watch:
                 await self._next()
                 if self._unusable is not None and not self._over.is_set():
                     self._lines.put("unusable", _now(), level="critical", text=self._unusable.sentence())
-                    return WRONG
+                    return self._unusable
                 if self._reload.is_set() and not self._over.is_set():
                     await self._read_again()
         finally:
@@ -68,7 +65,7 @@ class Watch:
             if self._endpoint is not None:
                 self._endpoint.close()
             self._lines.close()
-        return 0
+        return None
 
     async def _begin(self, event: str) -> None:
         self._monitor.subscribe(self._seen)

@@ -70,6 +70,7 @@ async def _watch(read: Callable[[], Config], address: str, first: Config) -> int
     watch = Watch(read, Lines(sys.stdout.fileno()), Notifier(), serve)
     ending = Ending(signals=_SIGNALS, terminal=False)
     try:
-        return await watch.run(ending) or ending.code
+        fault = await watch.run(ending)
+        return ending.code if fault is None else exits.of_fault(fault)
     finally:
         ending.disarm()
