@@ -58,7 +58,7 @@ def given_of(action: Action, text: str) -> dict[str, Any]:
 def usage(action: Action) -> str:
     """Return what may follow an action's name, in one line."""
     said = " ".join(_said(one) for one in taken(action))
-    return f"{said} may follow" if said else "nothing follows"
+    return f"it takes: {said}" if said else "it takes no argument"
 
 
 def following_of(action: Action, text: str, rows: Rows) -> Sequence[Completion]:
