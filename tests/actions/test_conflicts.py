@@ -310,7 +310,7 @@ def test_a_breaker_that_opens_at_once_after_a_reset_says_so_and_later_it_does_no
     open_it(0)
     breakers.reset("db:fetch_tasks", "operator maria@desk")
     open_it(20)
-    assert said == ["breaker db:fetch_tasks is open again 20 s after operator maria@desk reset it: its cause stands"]
+    assert said == ["breaker db:fetch_tasks is open again 20 s after operator maria@desk reset it: the cause persists"]
     breakers.reset("db:fetch_tasks", "operator maria@desk")
     open_it(121)
     assert len(said) == 1

@@ -19,7 +19,7 @@ def mode(sandbox: Running) -> bool:
 def test_off_and_on_again(sandbox: Running, command: Command) -> None:
     assert mode(sandbox)
     off = command("dry-run", "off", "--yes", sandbox=sandbox)
-    assert (off.returncode, off.stdout.strip(), off.stderr) == (0, "dry-run is off, seen", "")
+    assert (off.returncode, off.stdout.strip(), off.stderr) == (0, "dry-run is off (read back)", "")
     assert not mode(sandbox)
     again = command("dry-run", "off", "--yes", sandbox=sandbox)
     assert (again.returncode, again.stdout.strip()) == (0, "dry-run is off already")

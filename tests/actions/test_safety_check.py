@@ -64,7 +64,7 @@ async def test_one_is_switched_and_read_back(action: Action, by: str, sandbox: R
     assert "It is blocking." in plan.text
     result = await switch(monitor, action, named, plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1), result
-    assert result.text.startswith(f"build (build_validation) is {word}, seen")
+    assert result.text.startswith(f"build (build_validation) is {word} (read back)")
     assert (enabled(sandbox, check), enabled(sandbox, other)) == (after, before)
     again = await switch(monitor, action, named)
     assert (again.phase, again.already) == (ResultPhase.UNCHANGED, True)

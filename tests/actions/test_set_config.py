@@ -36,7 +36,7 @@ async def test_a_limit_is_set_and_read_back(sandbox: Running, monitor: Monitor) 
     assert plan.action is None
     result = await set_to(monitor, "max_parallel_tasks", "7", plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
-    assert "max_parallel_tasks is 7, seen; it was " in result.text
+    assert "max_parallel_tasks is 7 (read back); it was " in result.text
     assert value(sandbox, "max_parallel_tasks") == 7
     again = await set_to(monitor, "max_parallel_tasks", "7")
     assert (again.phase, again.already) == (ResultPhase.UNCHANGED, True)

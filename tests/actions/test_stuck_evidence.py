@@ -57,7 +57,10 @@ async def test_an_empty_log_is_no_proof_to_a_user_and_an_operator_may_heal_all_t
     assert statuses(sandbox) == {"in_progress": 7}, done
     assert checkup.of("stuck_tasks").level is Level.WARNING
     assert checkup.of("stuck_tasks").text.startswith("2 of 7 running, longest ")
-    assert "; no logs visible to us, so only an operator's heal touches them" in checkup.of("stuck_tasks").text
+    assert (
+        "; their logs are not visible to this account, so they are not healed automatically"
+        in checkup.of("stuck_tasks").text
+    )
     assert len(driven.monitor.snapshot.tasks.unproven) == 2
     assert driven.monitor.snapshot.tasks.stuck == ()
     plan = await driven.monitor.plan(HEAL)

@@ -22,17 +22,17 @@ async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words
         for words in (
             "What:       agents delete",
             "Since:      ",
-            "How bad:    critical: somebody must act now",
+            "Severity:   critical: somebody must act now",
             "What to do: find out why it was set",
             f"Project:    probe ({sandbox.url.partition('://')[2]})",
-            "Who acts:   no monitor; a person must act (an emergency stop is set)",
+            "Auto-heal:  no monitor does; a person must act (an emergency stop is set)",
             "watchdesk ack ",
         ):
             assert words in text
         assert "\x1b" not in text
         assert server.box.to(BORIS) == []
         await alarming.minutes(5, check=False)
-        assert server.box.subjects(BORIS) == ["[probe] CRITICAL, nobody has acknowledged: emergency stop is set"]
+        assert server.box.subjects(BORIS) == ["[probe] CRITICAL, not acknowledged: emergency stop is set"]
         assert alarming.driven.monitor.snapshot.telling.nobody_left == ()
         await alarming.minutes(5, check=False)
         assert alarming.driven.monitor.snapshot.telling.nobody_left == ("emergency stop is set",)

@@ -32,7 +32,7 @@ def test_every_rule_is_printed_with_everything_about_it(command: Command) -> Non
         assert f"{rule.severity} {rule.name}: {rule.title}" in text
         assert f"to do {rule.runbook}" in text
     assert (
-        "critical database_down: database down when the check database finds it down fires at once as high, critical"
+        "critical database_down: database down when the database check reports it down fires at once as high, critical"
         " once it has held for 10 min muted by notify_on_high_risk, notify_on_error"
     ) in text
     assert (

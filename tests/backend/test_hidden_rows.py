@@ -243,5 +243,5 @@ def test_logs_of_an_account_that_sees_no_log_are_not_none(which: str, sandbox: R
 
 
 def test_a_report_of_tasks_that_were_never_counted_says_so() -> None:
-    assert _counts(Tally()) == "the tasks were never counted"
+    assert _counts(Tally()) == "the tasks have not been counted yet"
     assert _counts(Tally(counted=True)).startswith("the count of failed tasks rose by 0")

@@ -92,7 +92,7 @@ async def test_a_picture_that_cannot_be_made_is_said_in_the_last_one(
         await driven.round()
         now = driven.monitor.snapshot
         assert (now.state, now.at) == (State.UNKNOWN, before.at)
-        assert now.state_why == "making the picture failed (ZeroDivisionError); see the log file"
+        assert now.state_why == "composing the snapshot failed (ZeroDivisionError); see the log file"
     await driven.round()
     assert driven.monitor.snapshot.state is not State.UNKNOWN
     await driven.monitor.close()

@@ -84,7 +84,7 @@ def test_what_is_typed_is_read(case: str) -> None:
 REFUSED: dict[str, tuple[str, Table, str]] = {
     "a key nobody knows": ("colour:red", Table.TASKS, "colour: is no key here (status:, type:, task:, who:, risk:, "),
     "no time": ("since:whenever", Table.TASKS, "since:whenever is no time: 03:10, yesterday 22:00"),
-    "two times": ("since:2h since:3h", Table.TASKS, "the filter names since: more than once: leave one"),
+    "two times": ("since:2h since:3h", Table.TASKS, "the filter has since: more than once: keep only one"),
     "an age twice": ("age:>1h until:2h", Table.TASKS, "two bounds of one kind: leave one of 1h and 2h"),
     "an age that compares with nothing": ("age:1h", Table.TASKS, "write age:>5min or age:<2h"),
     "a time that took long is none": ("took:>long", Table.LOGS, "write took:>5min or took:<2h"),
@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[str, Table, str]] = {
     "a value missing": ("status:failed,", Table.TASKS, "status: lacks a value"),
     "an open quote": ('"broken login', Table.TASKS, "a quote is not closed"),
     "an empty word": ('""', Table.TASKS, "empty value"),
-    "no task's id": ("task:42", Table.LOGS, "task:42 is no task's id"),
+    "no task's id": ("task:42", Table.LOGS, "task:42 is not a task id"),
     "a task's id with more behind": (f"task:{UUID}x", Table.LOGS, "is no task's id"),
     "an id in braces": ("task:{" + UUID + "}", Table.LOGS, "is no task's id"),
     "two tasks": (f"task:{UUID} task:{UUID[::-1]}", Table.LOGS, "more than one task"),

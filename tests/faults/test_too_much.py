@@ -92,7 +92,7 @@ async def test_more_rows_than_were_asked_for_are_none(count: int) -> None:
     rows = [{"id": str(number), "status": "pending"} for number in range(count)]
     fault = await asked(answer(json.dumps(rows).encode()), RequestLimits())
     assert fault is not None
-    assert f"50 rows were asked for, {count:,} came" in fault.message
+    assert f"50 rows requested, {count:,} received" in fault.message
 
 
 async def test_a_packed_answer_of_a_fair_size_is_read() -> None:

@@ -118,7 +118,7 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
         assert driven.monitor.snapshot.health.critical_in_a_row == number
     assert not flag(sandbox)
     _, done = await driven.round()
-    assert done.startswith("stopped, seen")
+    assert done.startswith("stopped (read back)")
     assert flag(sandbox)
     assert statuses(sandbox) == {"failed": 20, "rejected": 1}
     reason, who = sandbox.sql(

@@ -55,10 +55,13 @@ def _unmeasured(kpi: Kpi) -> Kpi:
 
 
 _LATE: Final = Fault(
-    kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="connected, but no answer in time"
+    kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="connected, but the request timed out"
 )
 _NOT_ASKED: Final = Fault(
-    kind="refused_by_breaker", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="not asked: its breaker is open"
+    kind="refused_by_breaker",
+    counts=Counts.NEUTRAL,
+    evidence=Evidence.NONE,
+    message="no request sent: its circuit breaker is open",
 )
 DEGRADED: Final = changed(
     ACTIVE,

@@ -21,7 +21,7 @@ DOWN: Final = Fault(
     kind="refused",
     counts=Counts.FAILURE,
     evidence=Evidence.DOWN,
-    message="nobody answers at the URL",
+    message="connection refused: nothing listens at the URL",
     remedy="check SUPABASE_URL",
 )
 UNREACHED: Final = Fault(
@@ -36,7 +36,7 @@ FORBIDDEN: Final = Fault(
     counts=Counts.SUCCESS,
     evidence=Evidence.ALIVE,
     message="permission denied for table autonomous_tasks",
-    remedy="these rights do not reach; sign in as the master account or use a secret key",
+    remedy="this account's rights are not sufficient; sign in as the master account or use a secret key",
     person=True,
 )
 MISSING: Final = Fault(

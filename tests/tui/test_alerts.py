@@ -195,7 +195,7 @@ def test_what_fired_before_we_looked_calls_nobody_and_each_episode_calls_once() 
 @pytest.mark.parametrize("width", [78, 40, 20])
 def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width: int) -> None:
     notices = (
-        "database down: nobody left to tell; a acknowledges",
+        "database down: every contact was notified, nobody acknowledged; press a to acknowledge",
         "policies open: anyone can read",
         "state set aside",
     )
@@ -212,7 +212,7 @@ async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: P
     set_stop(sandbox, "look")
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: any("nobody is told" in one for one in app.monitor.snapshot.notices), "a notice")
+        await until(lambda: any("nobody is notified" in one for one in app.monitor.snapshot.notices), "a notice")
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), "the help")
         text = "".join(plain(line) for line in app.screen.query_one(Reader)._text)

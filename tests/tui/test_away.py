@@ -94,7 +94,7 @@ async def test_the_key_of_an_order_does_nothing_yet_and_says_so(key: Key) -> Non
         dashboard = app.screen
         await pilot.press(key.key.split(",")[0])
         shown = text_of(await settled(pilot))
-        assert f"{key.shown({})} did nothing yet: once more, if you mean it" in shown
+        assert f"{key.shown({})} did nothing yet: press it again to confirm" in shown
         monitor = monitor_of(app)
         assert app.screen is dashboard
         assert app.is_running

@@ -20,7 +20,7 @@ from tui.screens.window import PAGE
 pytestmark = pytest.mark.usefixtures("utc")
 
 SIZE = (80, 24)
-GONE = "it is there no more"
+GONE = "it no longer exists"
 MANY = msgspec.structs.replace(
     RECORDS, tasks=tuple(msgspec.structs.replace(RECORDS.tasks[0], id=name_of(n)) for n in range(2 * PAGE))
 )

@@ -51,7 +51,7 @@ def given_of(action: Action, text: str) -> dict[str, Any]:
             case _:
                 given[one.name] = _value(one, _unquoted(words.pop(0)))
     if words:
-        raise WrongWords(f"{clean(words[0], 40)} cannot follow: {usage(action)}")
+        raise WrongWords(f"{clean(words[0], 40)} cannot follow; {usage(action)}")
     return given
 
 

@@ -195,7 +195,7 @@ def test_a_file_blown_up_costs_no_more_than_one_may_hold_and_is_named(
         other.record(busy(200))
         assert f"set aside as {file}.broken" in str(other.warning)
         assert file.stat().st_size < SEGMENT_MOST
-        assert box.damage() == (f"black box: {file}.broken was damaged and is set aside",)
+        assert box.damage() == (f"black box: {file}.broken was damaged and moved aside",)
     else:
         assert box.span() is not None
         assert box.damage() == (f"black box: {file} is damaged: 131 frames of it are readable",)

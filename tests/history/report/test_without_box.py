@@ -46,8 +46,8 @@ def night(sandbox: Running) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('y', 'completed', now())")
     alert(sandbox, 45, "firing")
     alert(sandbox, 44, "told")
-    acted(sandbox, 40, "acknowledge", "operator sam@bastion-2", "success rate is low: sam takes care of it")
-    acted(sandbox, 38, "emergency_stop", "operator sam@bastion-2", "stopped, seen; 0 tasks rejected")
+    acted(sandbox, 40, "acknowledge", "operator sam@bastion-2", "success rate is low: acknowledged by sam")
+    acted(sandbox, 38, "emergency_stop", "operator sam@bastion-2", "stopped (read back); 0 tasks rejected")
     alert(sandbox, 20, "resolved")
 
 
@@ -69,7 +69,7 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
     assert "3 tasks failed and 1 completed, as the task table has it now" in page
     assert "| Tasks failed | — | 3 |" in page
     assert "4 × generate patch: the gateway answers 401 for ticket 50" in page
-    assert "`operator sam@bastion-2` (another host) | emergency stop: stopped, seen; 0 tasks rejected |" in page
+    assert "`operator sam@bastion-2` (another host) | emergency stop: stopped (read back); 0 tasks rejected |" in page
     assert "nothing was kept" not in page
     assert "## The screen" not in page
     data = json.loads(command("report", "--since", "1h", "--json", sandbox=sandbox).stdout)
