@@ -238,7 +238,8 @@ class TaskChange(Operation[TasksPlan]):
         if len(of_ids) == len(ids) and all(map(self.so, of_ids.values())):
             return f"{plural(len(ids), 'task')} are {', '.join(dict.fromkeys(map(self.said, of_ids.values())))} already"
         found = Counter(of_ids[name].task.state if name in of_ids else "" for name in ids)
-        said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
+        unseen = "not visible to this account"
+        said = [f"{many:,} {status.replace('_', ' ') or unseen}" for status, many in found.most_common()]
         return f"{plural(len(ids), 'task')} ({', '.join(said)}): each {self.otherwise}"
 
 

@@ -216,7 +216,7 @@ def _of_transport(error: BaseException, trace: Trace) -> Fault:
     if isinstance(error, _LATE):
         return down("timeout", "connected, but the request timed out", evidence=Evidence.SILENT)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return down("refused", "connection refused: nothing listens at the URL", _URL_REMEDY)
+        return down("refused", "connection refused", _URL_REMEDY)
     return _by_kind(error)
 
 

@@ -80,8 +80,8 @@ class OwnerLock:
         except Unsafe as error:
             aside = move_aside(self._path)
             self.warning = (
-                f"the lock file was unusable ({error.what}) and was moved to {aside}; delete or move that file to clear"
-                " this message"
+                f"the lock file was unusable ({error.what}) and was moved aside {aside}; delete or move that file to"
+                " clear this message"
             )
             log.warning(self.warning)
             return open_own(self._path, os.O_RDWR | os.O_CREAT)

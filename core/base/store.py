@@ -302,7 +302,7 @@ class Store:
             return ""
         more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""
         return (
-            f"the state file was unreadable and was moved to {self._aside[-1]}{more}{self._why_aside}:"
+            f"the state file was unreadable and was moved aside {self._aside[-1]}{more}{self._why_aside}:"
             " acknowledgements, silences and waiting actions in it are lost; delete or move that file to clear this"
             " message"
         )

@@ -91,9 +91,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             if _IMPOSSIBLE.search(text):
                 raise FilterError("the filter contains invalid characters: type it again")
         if any(map(star_amid, (*self.kind, *self.who))):
-            raise FilterError(
-                "a * works only at the end of a value (any ending); put it in quotes to search for the character"
-            )
+            raise FilterError("a * works only at the end of a value: put it in quotes to search for the character")
         if self.task and not is_uuid(self.task):
             raise FilterError(f"task:{clean(self.task, 40)} is not a task id: give all 36 characters")
         for name, text in (("since", self.since), ("until", self.until)):

@@ -50,7 +50,7 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if counts is not None and counts.of("in_progress"):
         return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
-        return State.HEALTHY, "tasks were completed within the last hour"
+        return State.HEALTHY, "tasks completed in the last hour"
     if counts is None:
         return State.UNKNOWN, "the tasks have not been counted yet"
     if counts.of("pending"):

@@ -103,7 +103,8 @@ class Disk:
         if self._failing or self._aside is None:
             return self._failing
         return (
-            f"the cache file was unreadable and was moved to {self._aside}{self._why_aside}; that file may be deleted"
+            f"the cache file was unreadable and was moved aside {self._aside}{self._why_aside}; that file may be"
+            " deleted"
         )
 
     def open(self) -> None:

@@ -231,7 +231,7 @@ async def test_approving_one_of_a_paused_type_says_what_becomes_of_it(sandbox: R
     (name,) = add(sandbox, "awaiting_review", task_type="bug_fix")
     text = (await monitor.plan(APPROVE, tasks=(name,))).text
     assert "bug_fix is paused" in text
-    assert "they are set aside again" in text
+    assert "they are held back again" in text
 
 
 async def test_a_resume_and_a_retry_say_what_is_paused(sandbox: Running, monitor: Monitor) -> None:
@@ -255,7 +255,7 @@ async def test_its_row_outlives_the_clean_up_of_the_log(sandbox: Running, monito
     assert str(row) not in old
     await monitor._parts.writes.delete_logs((str(row),), before=now)
     assert pauses(sandbox) == 1
-    assert "ends by watchdesk unpause TYPE" in (await monitor.plan(UNDO, run=done.run)).refused
+    assert "cannot be undone here: use watchdesk unpause TYPE" in (await monitor.plan(UNDO, run=done.run)).refused
 
 
 @ONE_SHAPE

@@ -233,7 +233,7 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
         assert (result.phase, result.text) == (ResultPhase.VERIFIED, "119 changed, 1 skipped, 0 refused")
         return
     assert result.phase is ResultPhase.REFUSED
-    assert result.text.startswith("0 changed, 1 skipped, 119 refused; refused rows are not ours to change")
+    assert result.text.startswith("0 changed, 1 skipped, 119 refused; this account may not change the refused rows")
     assert statuses(sandbox) == {"failed": 119, "completed": 1}
     assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
 

@@ -179,7 +179,7 @@ async def test_an_account_that_sees_tasks_but_no_config_row_is_not_green(sandbox
         for name, qual in policies:
             sandbox.sql(f'ALTER POLICY "{name}" ON autonomous_system_config USING ({qual})')
     assert snapshot.state is State.UNKNOWN
-    assert "whether it is stopped is not known" in snapshot.state_why
+    assert "it is not known whether a stop is set" in snapshot.state_why
 
 
 POLICIES = [

@@ -76,7 +76,7 @@ async def test_a_listener_that_fails_leaves_the_others_with_the_picture(sandbox:
     driven.monitor.subscribe(heard.append)
     await driven.round()
     assert heard
-    assert any("showing the picture" in event.text for event in driven.monitor.snapshot.events)
+    assert any("showing the snapshot" in event.text for event in driven.monitor.snapshot.events)
     await driven.monitor.close()
 
 

@@ -111,7 +111,7 @@ def test_a_write_that_row_level_security_filters_away_is_not_allowed_and_says_so
         for words in (["undo", run], ["retry", task]):
             done = command(*words, "--yes", sandbox=sandbox, **env)
             assert done.returncode == 2, done.stdout
-            assert "not ours to change" in done.stderr
+            assert "may not change the row" in done.stderr
         sandbox.sql("UPDATE autonomous_tasks SET status = 'in_progress', completed_at = NULL, error_message = NULL")
         healed = command("heal", "--yes", sandbox=sandbox, **env)
         assert healed.returncode == 2

@@ -320,7 +320,10 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         driven = await Watchdog(sandbox.url, sandbox.publishable_key, tmp_path, **user).begin()
         checkup, _ = await driven.round()
         stuck = checkup.of("stuck_tasks")
-        assert (stuck.level, "no logs visible to us, so only an operator's heal touches them" in stuck.text) == (
+        assert (
+            stuck.level,
+            "the logs are not visible to this account, so they are not healed automatically" in stuck.text,
+        ) == (
             Level.WARNING,
             True,
         )
@@ -329,7 +332,7 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         # Nor would it if it held the lease: silence that cannot be seen proves nothing.
         found = await driven.parts.healer.plan(driven.parts.time.cut_off(), automatic=True)
         assert found.plan.empty
-        assert "their silence proves nothing: left alone" in found.plan.notes[0]
+        assert "so it cannot tell whether they are stuck: left alone" in found.plan.notes[0]
         plan = await driven.monitor.plan(HEAL)
         assert "no logs are visible to us" in plan.steps[0].effect  # an operator's heal includes them and says so
         await driven.monitor.close()
@@ -346,7 +349,7 @@ async def test_as_a_user_who_sees_no_config_row_no_second_one_appears(sandbox: R
             await driven.round()
         plan = await driven.monitor.plan(HEAL)
         assert plan.empty
-        assert any("only a secret key can tell" in note for note in plan.notes)
+        assert any("use a secret key to find out" in note for note in plan.notes)
         assert plan.unknown
         assert any("this account cannot see the config row" in notice for notice in driven.monitor.snapshot.notices)
         await driven.monitor.close()

@@ -164,7 +164,7 @@ async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Run
     driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     for _ in range(11):
         _, done = await driven.round()
-    assert "what failed is old or our own: no stop" in done
+    assert "the failures are old or caused by watchdesk itself: no automatic stop" in done
     assert not flag(sandbox)
     await driven.monitor.close()
 

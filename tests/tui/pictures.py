@@ -314,7 +314,7 @@ OFFLINE: Final = changed(
             state="firing",
             title="database down",
             text=f"down: {DOWN.sentence()}",
-            runbook="look at the project's status page and dashboard; nothing can be ordered until it answers",
+            runbook="check the project's dashboard and Supabase's status page; no action can run until it answers",
             episode=name_of(0xE5),
             began_at=AT,
             fired_at=ago(hours=1, minutes=10),
@@ -326,7 +326,7 @@ OFFLINE: Final = changed(
     notices=(f"{WAITING.words()} waits since 03:12, NOT carried out yet",),
 )
 
-_MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer in time")
+_MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="the request timed out")
 STALE: Final = changed(
     ACTIVE,
     at=AT + timedelta(minutes=3),

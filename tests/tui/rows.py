@@ -21,14 +21,14 @@ DOWN: Final = Fault(
     kind="refused",
     counts=Counts.FAILURE,
     evidence=Evidence.DOWN,
-    message="connection refused: nothing listens at the URL",
+    message="connection refused",
     remedy="check SUPABASE_URL",
 )
 UNREACHED: Final = Fault(
     kind="no_dns",
     counts=Counts.FAILURE,
     evidence=Evidence.NONE,
-    message="the host name is not known",
+    message="the host name could not be resolved",
     remedy="check SUPABASE_URL",
 )
 FORBIDDEN: Final = Fault(

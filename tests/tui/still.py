@@ -233,7 +233,7 @@ class StillMonitor:
                 )
             case "silence":
                 about = plural(sum(one.fires for one in self.snapshot.alerts), "alert")
-                return Sentence(text=f"Nobody is told for {short(arguments['lasts'])}. It concerns {about} now.")
+                return Sentence(text=f"No notifications for {short(arguments['lasts'])}. It matches {about} now.")
         return Sentence(text=action.effect)
 
     def _other_plan(self, action: Action, **arguments: Any) -> Plan | None:

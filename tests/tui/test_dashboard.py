@@ -282,7 +282,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         assert not app.monitor.snapshot.may_act.allowed
         app.monitor._parts.read_only._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, ActionDialog), "it observes again")
+        await until(lambda: isinstance(app.screen, ActionDialog), "it becomes read-only again")
     written = sandbox.sql("SELECT DISTINCT input_data->>'order' FROM autonomous_execution_logs")
     assert written == [("lift_observe",)]  # its own audit and nothing else
 

@@ -144,7 +144,7 @@ async def test_a_stop_waits_for_no_count() -> None:
     async with run(app, SIZE) as pilot:
         stop = await opened(pilot, app, "ctrl+e", EMERGENCY_STOP)
         act = stop.query_one("#act", Button)
-        assert "need not wait for the count" in str(stop.query_one("#text", Static).content)
+        assert "You can confirm without waiting" in str(stop.query_one("#text", Static).content)
         await pilot.press("shift+tab", *"STOP")
         await settled(pilot)
         assert act.disabled

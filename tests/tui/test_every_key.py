@@ -306,7 +306,7 @@ async def test_q_names_the_orders_under_way_and_the_way_back_has_the_focus(kind:
         quits = app.screen
         assert isinstance(quits, QuitDialog)
         quits._look()
-        await until(pilot, lambda: "Nothing is under way any more" in said(app), "over")
+        await until(pilot, lambda: "No action is running or waiting any more" in said(app), "over")
         read_it(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: app._exit, "gone")

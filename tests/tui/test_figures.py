@@ -99,16 +99,16 @@ STATES: dict[str, tuple[Reading[Figures], str]] = {
     ),
     "cached": (
         msgspec.structs.replace(WEEK, source=Source.CACHED, at=NOW - timedelta(minutes=12), fault=DOWN),
-        "last known, 1 h 20 old: connection refused: nothing listens at the URL",
+        "last known, 1 h 20 old: connection refused",
     ),
-    "failed": (Reading(fault=DOWN), "cannot be read now: connection refused: nothing listens at the URL"),
+    "failed": (Reading(fault=DOWN), "cannot be read now: connection refused"),
     "nothing": (
         Reading(value=figures((), FigureSpan(since=NOW - timedelta(days=7), until=NOW)), source=Source.LIVE, at=NOW),
         "no task visible to this account finished in this time",
     ),
     "unmarked": (
         Reading(value=figures_over(Window.WEEK, marked=False), source=Source.LIVE, at=NOW),
-        "this project does not mark what was only simulated",
+        "this project does not mark simulated tasks",
     ),
 }
 

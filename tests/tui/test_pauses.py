@@ -32,7 +32,7 @@ def test_a_type_is_paused_and_given_back(
     hand.await_text("bug_fix  3 pending")
     hand.read(SWALLOWED_S)
     slowly(hand, "\x1b[B", "\r")
-    hand.await_text("3 pending tasks of type bug_fix set aside")
+    hand.await_text("3 pending tasks of type bug_fix held back")
     hand.read(SWALLOWED_S)
     slowly(hand, "\x1b[Z", "the tests are broken", "\t", "\t", "\r")
     hand.await_text("bug_fix is paused (read back): 3 held back")

@@ -55,4 +55,4 @@ async def test_what_cannot_be_saved_says_why(sandbox: Running, tmp_path: Path, m
         assert isinstance(app.screen, DocumentView)
         monkeypatch.setattr(WatchdeskApp, "is_web", property(lambda _: True))
         await pilot.press("W")
-        await until(lambda: "a browser saves no row" in said(app), "that a browser does not")
+        await until(lambda: "rows cannot be saved from the browser" in said(app), "that a browser does not")

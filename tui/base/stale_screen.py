@@ -42,7 +42,7 @@ class StaleScreen:
         if at is None:
             return ()
         since = f"NOT UPDATING since {at.astimezone():%H:%M:%S}, {oldness(at, self._clock.now())}"
-        return ((f"{since} · if this persists: quit (q) and restart watchdesk", "banner"),)
+        return ((f"{since} · if this persists: q, and restart it", "banner"),)
 
     def aged(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot as it may be shown: once it is stale, nothing in it is live."""

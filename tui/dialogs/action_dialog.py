@@ -236,7 +236,7 @@ class ActionDialog(Dialog):
             for one in self._asks if one.kind is not ArgumentKind.FLAG
         ]  # fmt: skip
         if (word := self._word()) is not None:
-            many = "" if self._asked.tier is Tier.TYPED else f", because it affects more than {TYPED_ABOVE} rows"
+            many = "" if self._asked.tier is Tier.TYPED else f" (more than {TYPED_ABOVE} rows)"
             labels.append(("word", f"type {word} to confirm{many}", self.missing(self.query_one("#word", Field))))
         for name, label, lacks in labels:
             said = (

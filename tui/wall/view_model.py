@@ -62,7 +62,7 @@ def why(snapshot: Snapshot, still: datetime | None = None) -> str:
     """Return the line below the word."""
     if still is not None:
         since = f"since {still.astimezone():%H:%M:%S}, {age_in_words(still, snapshot.at)}"
-        return f"{since} · {snapshot.state.upper()} then · if this persists: quit (q) and restart"
+        return f"{since} · {snapshot.state.upper()} then · if this persists: q, restart it"
     link = snapshot.link
     if link.word is LinkWord.LIVE:
         return snapshot.state_why

@@ -211,7 +211,7 @@ def test_a_file_blown_up_while_the_box_is_written_is_cut_down_and_named(
     os.truncate(files(place)[1], 3_000_000_000)
     recorder._count()  # as at the beginning of each file
     recorder.record(busy(3, 2 * HOUR_S + 10))
-    assert "set aside" in str(recorder.warning)
+    assert "moved aside" in str(recorder.warning)
     seen = [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2), busy(3, 2 * HOUR_S + 10)]
     assert [one.at for one in all_of(box)] == [one.at for one in seen]
 

@@ -184,7 +184,7 @@ async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Runnin
     assert "emergency stop" in command("--project", "here", "report", "--since", "1h").stdout
     other = command("--project", "there", "report", "--since", "1h")
     assert (other.returncode, other.stdout) == (4, "")
-    assert "there is no black box of this project here yet" in other.stderr
+    assert "there is no black box recording of this project on this machine yet" in other.stderr
 
 
 @ONE_SHAPE

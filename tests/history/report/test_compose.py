@@ -281,7 +281,7 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     pictures = [
         *(shot(n, state=state, state_why=state.value) for n, state in enumerate(comes)),
         *(shot(100 + n, state=State.WARNING, link=offline if n % 2 else Link(word=LinkWord.LIVE)) for n in range(10)),
-        shot(110, state=State.HEALTHY, state_why="tasks were completed within the last hour"),
+        shot(110, state=State.HEALTHY, state_why="tasks completed in the last hour"),
         shot(400, state=State.ACTIVE),
     ]
     report = of(*pictures, looks=(look(0, 150), look(400, 600)))
@@ -291,7 +291,7 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     assert rows == [
         "| 12:00:00 | 12:01:40 | 100 s | state ACTIVE, IDLE | 99 changes between them |",
         "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
-        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | tasks were completed within the last hour |",
+        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | tasks completed in the last hour |",
         "| 12:06:40 | 12:10:00 | 200 s | state ACTIVE | — |",
     ]
     assert "The project was lost: OFFLINE 5 s (5 times)." in page

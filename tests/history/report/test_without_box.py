@@ -59,7 +59,10 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
     assert (done.returncode, done.stderr) == (0, "")
     page = done.stdout
     assert page.startswith("# Incident report: `")
-    assert "**Watched:** not from this machine: there is no black box of this project here yet" in page
+    assert (
+        "**Watched:** not from this machine: there is no black box recording of this project on this machine yet"
+        in page
+    )
     assert "made from the project's log and its tasks alone" in page
     assert re.search(r"What began it:\*\* [\d:]+, the agents' work failed 7 times within 210 s, most often: ", page)
     assert "; 2 min" not in page
