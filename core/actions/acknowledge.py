@@ -16,7 +16,7 @@ ACKNOWLEDGE: Final = Action(
     name="acknowledge",
     tier=Tier.SAFE,
     title="Acknowledge",
-    effect="say that you take care of it: nobody else is told for eight hours",
+    effect="you are handling it: nobody else is notified for eight hours",
     arguments=(
         Argument(name="alert", kind=ArgumentKind.SUBJECT, metavar="ID", required=True),
         Argument(name="note", help="What others should know.", metavar="TEXT", default="", asked=False),
@@ -25,13 +25,13 @@ ACKNOWLEDGE: Final = Action(
         name="acknowledge",
         key="a",
         word="ack",
-        does="acknowledge an alert: you take care, nobody else is told",
+        does="acknowledge an alert: you are handling it, nobody else is notified",
         drops=7,
     ),
     command=Command(
         name="ack",
-        summary="Take care of an alert, so that nobody else is told.",
-        help="Say to every monitor that you take care of an alert, by the ID of its message or its name.",
+        summary="Acknowledge an alert, so that nobody else is notified.",
+        help="Acknowledge an alert on every monitor, by its name or the ID in its message.",
         alerts=True,
     ),
 )
@@ -64,7 +64,7 @@ class Acknowledge(LocalOperation[Sentence]):
             return self.refused(f"no firing alert is called {clean(self._name, 60)}; see: watchdesk alerts")
         worst = found[0]
         if all(alert.acked for alert in found):
-            return self.already(f"{worst.title}: {worst.acked} takes care of it already")
+            return self.already(f"{worst.title}: already acknowledged by {worst.acked}")
         ack = Ack(
             id=str(uuid.uuid4()),
             episode=worst.episode,
@@ -73,7 +73,7 @@ class Acknowledge(LocalOperation[Sentence]):
             at=self._parts.context.clock.now(),
             note=self._note,
         )
-        text = f"{worst.title}: {actor.who} takes care of it" + (f": {ack.note}" if ack.note else "")
+        text = f"{worst.title}: acknowledged by {actor.who}" + (f": {ack.note}" if ack.note else "")
         row = of_order(self.action.name, ack, text, by=actor.by, who=str(actor), host=actor.host)
         await alerts.keep(ack, row)
         return self.verified(text, run=row.told["run"])

@@ -93,7 +93,7 @@ class Operation(Planned[P]):
     """How it is said that it did not even begin."""
     subject: str = ""
     """What it works on, before what went wrong with it; empty: its title."""
-    unsure: str = "not known what came of it"
+    unsure: str = "outcome unknown"
     """How it is said that nobody knows."""
     settles: ClassVar[tuple[Action, ...]] = ()
     """Actions whose broken-off runs are closed before this one is planned."""

@@ -24,14 +24,14 @@ APPROVE: Final = Action(
     name="approve",
     tier=Tier.CONFIRM,
     title="Approve",
-    effect="let the agents run what waits for a review: back to pending, without need of approval",
+    effect="let the agents run tasks that wait for a review: back to pending, approval no longer required",
     halts=True,
     arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark")),
     shortcut=Shortcut(
         name="approve",
         key="A,shift+a",
         word="approve",
-        does="approve the task under the cursor, or show what waits for a review",
+        does="approve the task under the cursor, or show the tasks waiting for review",
         drops=23,
     ),
     command=Command(

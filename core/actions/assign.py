@@ -12,7 +12,7 @@ ASSIGN: Final = Action(
     name="assign",
     tier=Tier.CONFIRM,
     title="Assign",
-    effect="write into a task whom it is meant for; the agents' own function takes all the same",
+    effect="record who a task is for; the agents' own function ignores this and picks up any task",
     halts=True,
     arguments=(
         TASKS,
@@ -28,7 +28,7 @@ ASSIGN: Final = Action(
     shortcut=Shortcut(name="assign", word="assign", does="assign the task under the cursor to an agent or a person"),
     command=Command(
         name="assign",
-        summary="Assign tasks that no agent has begun.",
+        summary="Assign tasks that no agent has started.",
         help="Assign the tasks with these ids, or all that are pending or in review and match a filter.",
     ),
 )
@@ -40,7 +40,7 @@ class Assign(TaskValue):
     action = ASSIGN
     settles = (ASSIGN,)
     nothing = "nothing was assigned"
-    otherwise = "must be pending or in review, and assigned to another"
+    otherwise = "must be pending or in review, and not assigned to them already"
     key = "db:assign_tasks"
     column = "assigned_to"
 

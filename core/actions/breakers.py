@@ -36,13 +36,13 @@ HOLD_BREAKER: Final = Action(
         _ONE_KEY,
         Argument(name="reason", words="reason", required=True, longest=200, metavar="TEXT", help="Why."),
     ),
-    shortcut=Shortcut(name="hold", word="hold", does="hold a breaker open: wants a reason"),
+    shortcut=Shortcut(name="hold", word="hold", does="hold a breaker open (asks for a reason)"),
 )
 RELEASE_BREAKER: Final = Action(
     name="release_breaker",
     tier=Tier.SAFE,
     title="Release breaker",
-    effect="let the next call probe",
+    effect="allow the next call as a probe",
     arguments=(_ONE_KEY, _REASON),
     shortcut=Shortcut(name="release", word="release", does="release a held breaker"),
 )

@@ -32,8 +32,8 @@ CANCEL: Final = Action(
         name="cancel",
         summary="Reject tasks that are pending or running.",
         help=(
-            "Cancel the tasks with these ids, or all that are pending or running and match a filter. An agent that is"
-            " already at one may go on with it."
+            "Cancel the tasks with these ids, or all that are pending or running and match a filter. An agent"
+            " already working on one may continue."
         ),
     ),
 )

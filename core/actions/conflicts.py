@@ -103,8 +103,8 @@ def _over_tasks(
     who = " and ".join(dict.fromkeys(one.actor for one in against))
     them = "it is" if count == 1 else "they are"
     text = (
-        f"{heal.actor} failed {plural(count, 'task')} that {who} had sent back {_gap(against[0], heal)} before: "
-        f"undo that (o), and {them} left alone for a day"
+        f"{heal.actor} failed {plural(count, 'task')} that {who} had requeued {_gap(against[0], heal)} before: "
+        f"undo that heal (o): then auto-heal leaves {them} alone for a day"
     )
     return _conflict(heal, against[0], text)
 
@@ -115,7 +115,7 @@ def _over_mode(heal: EndedAction, told: list[EndedAction], rules: ConflictRules)
         return None
     text = (
         f"{heal.actor} turned dry-run on again {_gap(off, heal)} after {off.actor} had turned it off: "
-        "read why the newest tasks failed (t) before it goes off again"
+        "read why the newest tasks failed (t) before you turn it off again"
     )
     return _conflict(heal, off, text)
 

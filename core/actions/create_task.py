@@ -20,7 +20,7 @@ CREATE_TASK: Final = Action(
     name="create_task",
     tier=Tier.CONFIRM,
     title="Create a task",
-    effect="add one by the project's own function, for the agents to take up",
+    effect="create one with the project's own function, for the agents to run",
     verb="Create",
     arguments=(
         Argument(
@@ -122,10 +122,10 @@ class CreateTask(Operation[CreatePlan]):
     async def plan(self) -> CreatePlan:
         """Return the task, and what stands in its way. Raises NotLive."""
         if not self._type or not self._description:
-            return CreatePlan(refused="say of which type it is, and what is to be done")
+            return CreatePlan(refused="enter a task type and a description")
         config, notes = await self._context.reads.config.fetch(), list[str]()
         if config is not None and config.several:
-            notes.append(f"{config.differing}: so does the function, which goes by its limits too")
+            notes.append(f"{config.differing}: so does the function, and it applies the limits of that row")
         refuses = "may" if config is not None and {"emergency_stop", "enabled"} & {*config.mixed} else "will"
         if config is not None and config.emergency_stop:
             notes.append(f"an emergency stop is set: the function {refuses} refuse")
@@ -171,10 +171,10 @@ class CreateTask(Operation[CreatePlan]):
             name = await reads.tasks.created_since(shown.task_type, shown.description, self._began)
         task = await reads.tasks.fetch(name) if name else None
         if task is None:
-            unseen = "the project's function answered, and no such task is visible to us"
+            unseen = "the project's function answered, but the new task is not visible to this account"
             why = unseen if self._made is not None else run.why_not(answered=False)
             return ReadBack(holds=Truth.FALSE, text=f"no task was seen: {why}")
         run.changed = 1
         run.ids = [task.id]
-        text = f"task {task.id} is {task.status.replace('_', ' ')}, seen"
+        text = f"task {task.id} is {task.status.replace('_', ' ')} (read back)"
         return ReadBack(holds=Truth.TRUE, text=text, told={"task": task.id})

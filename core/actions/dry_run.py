@@ -16,10 +16,10 @@ DRY_RUN_ON: Final = Action(
     name="dry_run_on",
     tier=Tier.CONFIRM,
     title="Dry-run on",
-    effect="the agents change nothing: what is pending they mark as completed without doing it",
+    effect="the agents change nothing: they mark pending tasks as completed without doing them",
     verb="Turn on",
     shortcut=Shortcut(
-        name="dry_run", key="d", word="dry", does="dry-run on or off: off wants the project's name", drops=13
+        name="dry_run", key="d", word="dry", does="dry-run on or off: off asks for the project's name", drops=13
     ),
 )
 DRY_RUN_OFF: Final = Action(
@@ -61,7 +61,9 @@ class SetDryRun(Operation[DryRunPlan]):
         """Find out how it stands."""
         self._config = config = await self._context.reads.config.fetch()
         if config is None:
-            return self.refused("no config row is visible to us")
+            return self.refused(
+                "this account cannot see the config row; sign in as the master account or use a secret key"
+            )
         if config.dry_run is self.on and "dry_run" not in config.mixed:
             return self.already(f"dry-run is {self._word} already")
         return Prepared(told={"dry_run": self.on}, run=run)
@@ -81,7 +83,7 @@ class SetDryRun(Operation[DryRunPlan]):
         if seen is not None and seen.dry_run is self.on and "dry_run" not in seen.mixed:
             run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
             told = {"dry_run": self.on, "config_at": config_stamp(seen)}
-            return ReadBack(holds=Truth.TRUE, text=f"dry-run is {self._word}, seen", told=told)
+            return ReadBack(holds=Truth.TRUE, text=f"dry-run is {self._word} (read back)", told=told)
         why = run.why_not(answered=self._written is not None)
         return ReadBack(holds=Truth.FALSE, text=f"dry-run is NOT {self._word}: {why}")
 

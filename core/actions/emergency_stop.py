@@ -44,22 +44,24 @@ EMERGENCY_STOP: Final = Action(
         Argument(
             name="hours",
             kind=ArgumentKind.NUMBER,
-            help="How long it is to hold.",
+            help="How long the stop lasts.",
             default=HOURS,
             least=1,
             most=24 * 30,
             asked=False,
         ),
     ),
-    shortcut=Shortcut(name="stop", key="ctrl+e", word="STOP", does="emergency stop: wants a reason and the word STOP"),
+    shortcut=Shortcut(
+        name="stop", key="ctrl+e", word="STOP", does="emergency stop: asks for a reason and the word STOP"
+    ),
     command=Command(
         name="stop",
         summary="Set the emergency stop, and read it back.",
-        help="Stop all agents and reject all pending and running tasks. Tries for 30 s, or --wait, then says NOT"
-        " stopped.",
+        help="Stop all agents and reject all pending and running tasks. Retries for 30 s, or --wait, then reports"
+        " NOT stopped.",
     ),
 )
-NO_ROW: Final = "no config row is visible to us; sign in as the master account or use a secret key"
+NO_ROW: Final = "this account cannot see the config row; sign in as the master account or use a secret key"
 _IDS_KEPT: Final = 1000
 _NOTED: Final = 500
 _NOTING_S: Final = 1.0
@@ -141,7 +143,7 @@ class EmergencyStop(Operation[StopPlan]):
         if config is None or not config.emergency_stop:
             begun = trail.of_run(run) if run else None
             if begun is not None and await self._was_lifted(begun, trail):
-                return self.unchanged("somebody resumed meanwhile: it lapses")
+                return self.unchanged("somebody has resumed in the meantime: this stop is dropped")
             return Prepared(told=self._told(await self._note()), run=run)
         standing = trail.standing(config)
         ours = standing is not None and standing.run == run
@@ -204,7 +206,7 @@ class EmergencyStop(Operation[StopPlan]):
             "by_function": self._by_function,
             "reason": self.reason,
         }
-        text = "already stopped" if self._set else "stopped, seen"
+        text = "already stopped" if self._set else "stopped (read back)"
         text += f"; {plural(run.changed, 'task')} rejected"
         if "emergency_stop" in config.mixed:
             run.refused += 1

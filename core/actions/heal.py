@@ -21,14 +21,14 @@ HEAL: Final = Action(
     name="heal",
     tier=Tier.CONFIRM,
     title="Heal",
-    effect="repair what is listed, each row only if it is still so",
+    effect="repair what is listed, each row only if it still needs it",
     halts=True,
     arguments=(
         Argument(
             name="only",
             words="repairs",
             kind=ArgumentKind.CHOICES,
-            help="These repairs; all but logs else.",
+            help="Run only these repairs (default: all except logs).",
             choices=STEPS,
             default=BY_DEFAULT,
             replans=True,
@@ -40,8 +40,8 @@ HEAL: Final = Action(
         name="heal",
         summary="Plan, ask, repair, report.",
         help=(
-            "Repair what is stuck, missing, failing or old; each row only if it still is. With ids: of the stuck tasks"
-            " these alone, and nothing else unless --only names it."
+            "Repair what is stuck, missing, failing or old; each row only if it still is. With ids: only these of the"
+            " stuck tasks, and nothing else unless --only names it."
         ),
     ),
 )
@@ -49,7 +49,7 @@ CLEAN_UP: Final = Action(
     name="clean_up",
     tier=Tier.CONFIRM,
     title="Clean up the log",
-    effect="delete log rows that are past their time",
+    effect="delete log rows older than the retention period",
     halts=True,
     beside=True,
     shortcut=Shortcut(name="clean_up", word="clean up", does="clean up the log: delete rows that are past their time"),
@@ -87,7 +87,7 @@ class Heal(Operation[HealPlan]):
     async def plan(self) -> HealPlan:
         """Return what each repair would do. Raises NotLive."""
         if odd := next((name for name in self._tasks if not is_uuid(name)), ""):
-            return HealPlan(refused=f"{clean(odd, 60)} is no task's id")
+            return HealPlan(refused=f"{clean(odd, 60)} is not a task id")
         return (await self._find()).plan
 
     async def prepare(self, run: str) -> Prepared | Result:

@@ -33,8 +33,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNTIMED: Final = (
-    "the database's time is not known, this machine's clock and the project's differ: nothing is called stuck, old or"
-    " failing; let this machine's clock be set by the network (NTP)"
+    "the database time is unknown and this machine's clock differs from the project's, so nothing is treated as stuck,"
+    " old or failing; synchronize this machine's clock with NTP"
 )
 
 
@@ -169,7 +169,7 @@ def _none_stuck(survey: Survey) -> str:
     if not survey.chosen or survey.stuck:
         return ""
     names = ", ".join(sorted(survey.chosen)) if len(survey.chosen) == 1 else plural(len(survey.chosen), "chosen task")
-    return f"{names}: not stuck, or not visible to us"
+    return f"{names}: not stuck, or not visible to this account"
 
 
 def _offered(survey: Survey) -> tuple[OfferedRow, ...]:

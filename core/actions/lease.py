@@ -95,7 +95,7 @@ class Lease:
         if row is None:
             return LeaseView(why=why)
         if self._token and not self.valid() and not why:
-            why = "ours could not be renewed in time"
+            why = "this monitor could not renew it in time"
         return LeaseView(
             holder=row.holder,
             host=row.host,
@@ -269,6 +269,6 @@ class Lease:
             self._term = max(self._term, self._row.term)
 
 
-_SPOILT: Final = "the lease's row cannot be read: it is taken over once it has stood still for long enough"
-_HIDDEN: Final = "another monitor holds it, and its row is not visible to us"
+_SPOILT: Final = "the lease row cannot be read: this monitor takes it over once it has not been renewed for long enough"
+_HIDDEN: Final = "another monitor holds it, and its row is not visible to this account"
 _GRANT: Final = "not allowed to update autonomous_execution_logs: sign in as the master account or use a secret key"

@@ -28,7 +28,7 @@ PAUSE_TYPE: Final = Action(
     name="pause_type",
     tier=Tier.CONFIRM,
     title="Pause a task type",
-    effect="no agent takes up tasks of it until it is unpaused",
+    effect="no agent picks up tasks of this type until it is unpaused",
     verb="Pause",
     halts=True,
     bound=False,  # how many are pending changes all the time
@@ -36,14 +36,15 @@ PAUSE_TYPE: Final = Action(
         TYPE,
         Argument(name="reason", help="Why; the audit trail keeps it.", required=True, longest=_REASON_CHARS),
     ),
-    shortcut=Shortcut(name="pause", word="pause", does="pause a task type: no agent takes up tasks of it"),
+    shortcut=Shortcut(name="pause", word="pause", does="pause a task type: agents pick up no tasks of this type"),
     command=Command(
         name="pause",
-        summary="Let no agent take up tasks of a type.",
+        summary="Keep agents from picking up tasks of a type.",
         help=(
-            "Set the pending tasks of a type aside: they wait for a review, marked as paused, for the tables know no"
-            " other way. New ones are set aside too, within seconds, while a monitor runs that may write; an agent"
-            " that polls sooner may take one. `watchdesk unpause TYPE` gives back exactly those."
+            "Hold back the pending tasks of a type: they are put in review and marked as paused, because the tables"
+            " have no status for it. New tasks are held back too, within seconds, as long as a monitor that may write"
+            " is running; an agent that polls earlier may still take one. `watchdesk unpause TYPE` returns exactly"
+            " these tasks to pending."
         ),
     ),
 )
@@ -74,15 +75,16 @@ class PausePlan(Plan, frozen=True, kw_only=True):
         if self.refused:
             return self.refused
         if self.standing is not None:
-            more = f"; {plural(self.pending, 'pending task')} set aside too" if self.pending else ""
+            more = f"; {plural(self.pending, 'pending task')} held back too" if self.pending else ""
             return f"{self.standing.text}{more}"
         lines = [
-            f"{plural(self.pending, 'pending task')} of type {self.task_type} set aside (in review, marked as paused)"
+            f"{plural(self.pending, 'pending task')} of type {self.task_type} held back (status: in review, marked as"
+            " paused)"
         ]
         if self.running:
-            lines.append(f"{self.running:,} at work {'goes' if self.running == 1 else 'go'} on")
+            lines.append(f"{self.running:,} running {'continues' if self.running == 1 else 'continue'}")
         lines.append(
-            "new ones are set aside within seconds while a monitor runs that may write; an agent may be faster"
+            "new ones are held back within seconds while a monitor that may write is running; an agent may be faster"
         )
         return "\n".join(lines)
 
@@ -105,7 +107,7 @@ class PauseType(Operation[PausePlan]):
     async def plan(self) -> PausePlan:
         """Return how much of the type is pending now. Raises NotLive."""
         if not self._type.strip() or self._type != clean(self._type, TYPE_CHARS):
-            return PausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is no type of task")
+            return PausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is not a task type")
         pauses = self._context.reads.pauses
         pending = await pauses.count(self._type, "pending")
         running = await pauses.count(self._type, "in_progress")
@@ -119,7 +121,7 @@ class PauseType(Operation[PausePlan]):
         if now.refused:
             return self.refused(now.refused)
         if shown.standing is not None and now.standing is None:
-            return self.unchanged(f"{now.task_type} was unpaused meanwhile: nothing was changed")
+            return self.unchanged(f"{now.task_type} was unpaused in the meantime: nothing was changed")
         if now.idle:
             return self.already(now.text)
         if now.standing is None and not self.reason:
@@ -149,8 +151,8 @@ class PauseType(Operation[PausePlan]):
         told = {"task_type": now.task_type} | ({"reason": self.reason} if self.reason else {})
         if now.standing is None:
             return ReadBack(holds=Truth.FALSE, text=f"{now.task_type} is NOT paused: {run.text()}", told=told)
-        came = f"; {now.pending:,} came meanwhile" if now.pending and not run.refused else ""
-        text = f"{now.task_type} is paused, seen: {run.changed:,} set aside{came}"
+        came = f"; {now.pending:,} came in the meantime" if now.pending and not run.refused else ""
+        text = f"{now.task_type} is paused (read back): {run.changed:,} held back{came}"
         text += f"; {run.text()}" if not run.whole else ""
         return ReadBack(holds=Truth.TRUE, text=text, told=told)
 
@@ -172,9 +174,9 @@ class PauseType(Operation[PausePlan]):
             after, done = ids[-1], done + len(ids)
             run.tell(self.action.title, done, max(run.planned, done))
         if run.changed and await self._context.reads.pauses.of_type(task_type) is None:  # ended by another meanwhile
-            run.notes.append("it was unpaused meanwhile: given back")
+            run.notes.append("it was unpaused in the meantime: returned to pending")
             ours = Markers(begins=(f"{pause_mark(task_type)}{run.id}:",))
-            await requeue(run, ours, from_status="awaiting_review", to_status="pending", title="Tasks set aside")
+            await requeue(run, ours, from_status="awaiting_review", to_status="pending", title="Tasks held back")
 
 
 async def count_aside(context: ActionContext, pause: Pause) -> Pause:

@@ -21,7 +21,7 @@ RESTART: Final = Action(
     name="restart_watchdog",
     tier=Tier.SAFE,
     title="Restart the watchdog",
-    effect="end its loop and begin it anew",
+    effect="stop the watchdog and start it again",
     writes=False,
     shortcut=Shortcut(name="restart", key="w", word="restart", does="restart the watchdog's loop", drops=20),
 )
@@ -29,7 +29,7 @@ OBSERVE_OFF: Final = Action(
     name="lift_observe",
     tier=Tier.TYPED,
     title="Allow actions",
-    effect="allow your actions for 15 minutes despite --observe; nothing happens by itself",
+    effect="allow your actions for 15 minutes despite --observe; automatic actions stay off",
     writes=False,
     shortcut=Shortcut(name="observe_off", word="observe", does="allow actions: for 15 minutes despite --observe"),
 )
@@ -84,7 +84,9 @@ class ObserveOff(ProcessOperation):
 
     async def plan(self) -> Sentence:
         """Return how it goes on."""
-        return Sentence(text="It was started with --observe. Afterwards it observes again by itself.")
+        return Sentence(
+            text="This monitor was started with --observe. After 15 minutes it becomes read-only again automatically."
+        )
 
     async def act(self, actor: Actor) -> Result:
         """Allow them."""
@@ -100,7 +102,7 @@ class TestMessage(ProcessOperation):
     async def act(self, actor: Actor) -> Result:
         """Send it. Never raises for a fault."""
         sent = await self._parts.send_test_messages()
-        said = [f"{one.name}: {one.why}" if one.why else f"{one.name} took the test message" for one in sent]
-        text = "; ".join(said) or "nobody is told of alerts: set [alerts] contacts"
+        said = [f"{one.name}: {one.why}" if one.why else f"{one.name} accepted the test message" for one in sent]
+        text = "; ".join(said) or "nobody is notified of alerts: set [alerts] contacts"
         phase = ResultPhase.UNCHANGED if any(one.why for one in sent) or not sent else ResultPhase.VERIFIED
         return Result(action=self.action.name, phase=phase, text=text)

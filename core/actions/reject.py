@@ -16,19 +16,19 @@ REJECT: Final = Action(
     name="reject",
     tier=Tier.CONFIRM,
     title="Reject",
-    effect="refuse what waits for a review: no agent runs it",
+    effect="reject tasks that wait for a review: no agent runs them",
     halts=True,
     arguments=(TASKS, REASON),
     shortcut=Shortcut(
         name="reject",
         key="X,shift+x",
         word="reject",
-        does="reject the task under the cursor, or show what waits for a review",
+        does="reject the task under the cursor, or show the tasks waiting for review",
         drops=23,
     ),
     command=Command(
         name="reject",
-        summary="Refuse tasks that wait for a review.",
+        summary="Reject tasks that wait for a review.",
         help="Reject the tasks with these ids, or all in review that match a filter, such as type:bug_fix.",
     ),
 )

@@ -98,7 +98,7 @@ class Requeue(Operation[RequeuePlan]):
         if run.refused:
             text += f"; {run.refused:,} refused: {NOT_OURS}"
         if run.unknown:
-            text += f"; {run.unknown:,} not known, their answer was lost"
+            text += f"; {run.unknown:,} with unknown outcome (response lost)"
         text += run.faults_text()
         if left and not run.refused:
             text += f"; {left:,} are left: run it again"
@@ -118,7 +118,7 @@ async def _left_over(context: ActionContext, trail: StopTrail | None = None) -> 
         marks = to_requeue(stops)
         if tasks := await count_rejected(context, marks):
             return _of(stops[-1]), marks, tasks
-    return "a stop of which no audit tells", ANY_STOP, await count_rejected(context, ANY_STOP)
+    return "a stop that has no audit row", ANY_STOP, await count_rejected(context, ANY_STOP)
 
 
 def _of(stop: StopRecord) -> str:

@@ -17,20 +17,22 @@ REQUEUE_TASKS: Final = Action(
     name="requeue_tasks",
     tier=Tier.CONFIRM,
     title="Requeue tasks",
-    effect="send what was rejected or rolled back to pending, for the agents to take up again",
+    effect="send what was rejected or rolled back to pending, for the agents to pick up again",
     verb="Requeue",
     halts=True,
     arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark")),
     shortcut=Shortcut(
-        name="requeue_tasks", word="requeue", does="requeue tasks that were rejected or rolled back, or merely approved"
+        name="requeue_tasks",
+        word="requeue",
+        does="requeue tasks that were rejected, rolled back, or approved but never run",
     ),
     command=Command(
         name="requeue",
         summary="Send back what was rejected or rolled back.",
         help=(
-            "Send tasks back to pending that were rejected, cancelled, rolled back, or merely approved, which no agent"
-            " takes up: those with these ids, or all that match a filter. What still requires an approval goes to the"
-            " inbox first. What a stop rejected is requeued by resume."
+            "Send tasks back to pending that were rejected, cancelled, rolled back, or approved but never run: those"
+            " with these ids, or all that match a filter. Tasks that still require approval go to the inbox first. To"
+            " requeue what a stop rejected, use resume --requeue."
         ),
     ),
 )

@@ -25,7 +25,7 @@ RESUME: Final = Action(
     name="lift",
     tier=Tier.TYPED,
     title="Resume",
-    effect="clear the emergency stop, so that agents take up work again",
+    effect="clear the emergency stop, so that agents pick up tasks again",
     keeps=True,
     halts=True,
     arguments=(
@@ -41,7 +41,7 @@ RESUME: Final = Action(
         name="resume",
         key="u",
         word="resume",
-        does="resume after an emergency stop: wants the project's name",
+        does="resume after an emergency stop: asks for the project's name",
         drops=6,
     ),
     command=Command(
@@ -174,11 +174,11 @@ class Resume(Operation[ResumePlan]):
         if seen is None or seen.emergency_stop:
             why = run.why_not(answered=self._written is not None)
             if self._config is not None and seen is not None and StopMark.of(seen) != StopMark.of(self._config):
-                why = "another stop was set meanwhile"
+                why = "another stop was set in the meantime"
             text = f"NOT resumed: the flag still stands: {why}"
             return ReadBack(holds=Truth.FALSE, text=text, told={"lifted": False})
         run.turned = self._written != 0
-        text = f"resumed, seen{await self._still_rejected(seen)}"
+        text = f"resumed (read back){await self._still_rejected(seen)}"
         return ReadBack(holds=Truth.TRUE, text=text, told={"lifted": True})
 
     async def _still_rejected(self, config: SystemConfig) -> str:
@@ -186,7 +186,9 @@ class Resume(Operation[ResumePlan]):
         if not self._requeue:
             with contextlib.suppress(NotLive):
                 if (left := await left_over(self._context, config)).tasks:
-                    return f"; {plural(left.tasks, 'task')} still rejected: resume --requeue requeues them"
+                    return (
+                        f"; {plural(left.tasks, 'task')} still rejected: requeue them with watchdesk resume --requeue"
+                    )
         return ""
 
     def follow_up(self, result: Result) -> Operation[Any] | None:

@@ -29,27 +29,27 @@ RETRY_MATCHING: Final = Action(
     name="retry_matching",
     tier=Tier.CONFIRM,
     title="Retry failed tasks",
-    effect="send failed tasks back to pending, each if it still is the failure of then",
+    effect="send failed tasks back to pending, each only if it has not changed since",
     verb="Retry",
     halts=True,
     bound=False,  # the ids are frozen: what changes is only how many others match
     arguments=(
         TASKS,
-        msgspec.structs.replace(REASON, help="Why; of one task it may be left out.", for_many=True),
+        msgspec.structs.replace(REASON, help="Why; optional for a single task.", for_many=True),
     ),
     shortcut=Shortcut(name="retry_matching", word="retry", does="retry failed tasks: all that match a filter"),
     command=Command(
         name="retry",
         summary="Requeue failed tasks.",
         help=(
-            "Send failed tasks back to pending, each if it still is the failure that was seen: those with these ids, or"
-            " all that match a filter, such as error:timeout."
+            "Send failed tasks back to pending, each only if it has not changed since it was listed: those with these"
+            " ids, or all that match a filter, such as error:timeout."
         ),
     ),
 )
 
 _TITLE: Final = "Failed tasks"
-_NONE: Final = "no failed task that matches is visible to us"
+_NONE: Final = "no matching failed task is visible to this account"
 _AT_ONCE: Final = 4
 _REASON_CHARS: Final = 500
 _IDS_TOLD: Final = 1000
@@ -104,7 +104,7 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         if more:
             text += f"; more match: one run takes {MOST_ROWS:,}, run it again for the rest"
         for one in await self._context.reads.pauses.standing():
-            text += f"\n{one.text}: what is of that type is set aside again"
+            text += f"\n{one.text}: tasks of that type are held back again"
         return RetryMatchingPlan(filter=given, ids=ids, at=at, frozen=text, more=more)
 
     async def prepare(self, run: str) -> Prepared | Result:
@@ -150,7 +150,11 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         text = run.text()
         if self.agreed.rows == 1:
             task = await self._context.reads.tasks.fetch(self.agreed.ids[0])
-            text += f"; the task is {task.state.replace('_', ' ')}, seen" if task is not None else "; the task is gone"
+            text += (
+                (f"; the task is {task.state.replace('_', ' ')} (read back)")
+                if task is not None
+                else "; the task is gone"
+            )
         return ReadBack(holds=Truth.of(run.changed > 0), text=text, told={"reason": self.reason} if self.reason else {})
 
     async def _failed(self) -> tuple[Filter, dict[str, datetime | None]]:

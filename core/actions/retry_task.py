@@ -31,7 +31,7 @@ async def _plan(context: ActionContext, name: str) -> RetryPlan:
             raise
         task = None
     if task is None:
-        why = f"no task {clean(name, 60)} is visible to us"
+        why = f"no task {clean(name, 60)} is visible to this account"
         return RetryPlan(task=name, text=why, refused=why)
     if task.status != "failed":
         why = f"task {task.id} is {task.status.replace('_', ' ')}, not failed"
@@ -91,5 +91,5 @@ class Retry(Operation[RetryPlan]):
             run.skipped = 1
             return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: meanwhile the task is {status}")
         run.changed = 1
-        text = f"task {self.agreed.task} is {status}, seen"
+        text = f"task {self.agreed.task} is {status} (read back)"
         return ReadBack(holds=Truth.TRUE, text=text, told={"ids": [self.agreed.task]})

@@ -7,7 +7,7 @@ from core.base.store import NotKept, Store
 from core.domain.actions import Action, Result, ResultPhase
 
 OBSERVING: Final = "started with --observe: nothing is written"
-ONLY_LOOKS: Final = "this screen only looks: act in a terminal"
+ONLY_LOOKS: Final = "this screen is read-only: act in a terminal"
 
 
 class Rights:

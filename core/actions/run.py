@@ -21,11 +21,11 @@ T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """Told after each batch: the step's title, rows done, rows planned."""
 
-NOT_OURS: Final = "the row is not ours to change; sign in as the master account or use a secret key"
+NOT_OURS: Final = "this account may not change the row; sign in as the master account or use a secret key"
 
-FOLLOWS: Final = "the answer was lost, it may be carried out yet"
+FOLLOWS: Final = "the response was lost: it may still be carried out"
 
-NOT_ARRIVED: Final = "its answer was lost, and it was not carried out: try again"
+NOT_ARRIVED: Final = "the response was lost, but it was not carried out: try again"
 
 _IDS_KEPT: Final = 1000
 
@@ -220,9 +220,9 @@ class Run:
         changed = f"{self.changed:,} changed" + (f" ({parts})" if parts else "")
         line = f"{changed}, {self.skipped:,} skipped, {self.refused:,} refused"
         if self.unknown:
-            line += f"; {self.unknown:,} not known, their answer was lost"
+            line += f"; {self.unknown:,} with unknown outcome (response lost)"
         if self.refused:
-            line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
+            line += "; this account may not change the refused rows: sign in as the master account or use a secret key"
         if self._halted:
             line += f"; halted: {self._halted}"
         if self.left_over:

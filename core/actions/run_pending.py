@@ -20,14 +20,14 @@ RUN_PENDING: Final = Action(
     name="run_pending",
     tier=Tier.CONFIRM,
     title="Run pending tasks",
-    effect="let the agents' function work off what is pending now",
+    effect="run the tasks that are pending now with the agents' function",
     verb="Run",
     shortcut=Shortcut(
-        name="run", key="p", word="run", does="run pending tasks: asks, then the agents work them off", drops=15
+        name="run", key="p", word="run", does="run pending tasks: asks first, then the agents run them", drops=15
     ),
     command=Command(
         name="run",
-        summary="Let the agents work off what is pending.",
+        summary="Let the agents run the pending tasks.",
         help="Call ai-agent-poll once, on your order: a health check never does.",
     ),
 )
@@ -124,7 +124,7 @@ def answer_of(data: Any) -> PollAnswer:
         return PollAnswer()
     if data.get("success") is False:
         why = next((data[key] for key in ("message", "error") if isinstance(data.get(key), str) and data[key]), "")
-        return PollAnswer(refused=True, message=clean(why, 200) or "it says that it did not succeed")
+        return PollAnswer(refused=True, message=clean(why, 200) or "the function reported that it did not succeed")
     processed = next((data[key] for key in ("processed", "tasks_processed") if _is_count(data.get(key))), None)
     results = data.get("results")
     if processed is None and isinstance(results, list):

@@ -190,7 +190,7 @@ class Runner:
             if self._is_gone(one, actor, wall):
                 name = one.who.removeprefix(f"{one.by} ").removesuffix(f"@{one.host}")
                 who = Actor(by=one.by, who=name, host=one.host)
-                text = "broken off: whoever ran it ended before it did; what it changed carries its run id"
+                text = "interrupted: the process that ran it ended first; rows it changed carry this run id"
                 await AuditTrail(self._context, action.name, who, one.run).end({"text": text}, completed=False)
 
     async def close(self) -> None:
@@ -306,7 +306,7 @@ class Runner:
 
     def _unless_stopped(self, action: Action, go_on: Callable[[], str], before: int) -> Callable[[], str]:
         def may() -> str:
-            return "an emergency stop was asked for" if self._stops != before else go_on()
+            return "an emergency stop was requested" if self._stops != before else go_on()
 
         return go_on if action.hurries else may
 

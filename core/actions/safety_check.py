@@ -15,7 +15,9 @@ from core.domain.queries import Filter, FilterError
 from core.domain.records import SafetyCheck
 from core.domain.status import Truth
 
-NO_SETTINGS: Final = "the safety checks of this project are results of its tasks, no settings: there is none to switch"
+NO_SETTINGS: Final = (
+    "in this project safety checks are results of tasks, not settings: they cannot be enabled or disabled"
+)
 
 _CHECK: Final = (Argument(name="check", kind=ArgumentKind.SUBJECT, metavar="CHECK", required=True),)
 
@@ -26,7 +28,7 @@ ENABLE_CHECK: Final = Action(
     effect="the agents have to pass it",
     verb="Enable",
     arguments=_CHECK,
-    shortcut=Shortcut(name="enable_check", word="enable check", does="enable a safety check: one to pass"),
+    shortcut=Shortcut(name="enable_check", word="enable check", does="enable a safety check: agents must pass it"),
     command=Command(
         name="enable-check",
         summary="Enable a safety check of the agents.",
@@ -40,13 +42,15 @@ DISABLE_CHECK: Final = Action(
     effect="the agents no longer have to pass it",
     verb="Disable",
     arguments=_CHECK,
-    shortcut=Shortcut(name="disable_check", word="disable check", does="disable a safety check: one less to pass"),
+    shortcut=Shortcut(
+        name="disable_check", word="disable check", does="disable a safety check: agents no longer have to pass it"
+    ),
     command=Command(
         name="disable-check",
         summary="Disable a safety check of the agents.",
         help=(
             "Disable the safety check with this id or name, where the project has them as settings. A blocking one"
-            " wants a word typed. It can be undone."
+            " asks you to type a word. It can be undone."
         ),
     ),
 )
@@ -80,7 +84,7 @@ class SwitchCheck(Operation[CheckPlan]):
     """Enables or disables the safety check with the id or name `check`."""
 
     on: bool
-    nothing = "no safety check was switched"
+    nothing = "no safety check was changed"
     unsure = "not known whether it was switched"
 
     def __init__(self, parts: Dependencies, shown: CheckPlan | None = None, *, check: str = "") -> None:
@@ -108,7 +112,7 @@ class SwitchCheck(Operation[CheckPlan]):
 
     def _none(self) -> CheckPlan:
         named = clean(self._named, 60) or "nothing"
-        return CheckPlan(on=self.on, refused=f"{named} is no safety check here: give the id or the name of one")
+        return CheckPlan(on=self.on, refused=f"{named} is not a safety check of this project: give its id or name")
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: one that somebody changed meanwhile is shown anew."""
@@ -138,7 +142,7 @@ class SwitchCheck(Operation[CheckPlan]):
         seen = (await self.plan()).check
         told = {"check": called(check), "enabled": self.on}
         if seen is not None and _enabled(seen) is self.on:
-            return ReadBack(holds=Truth.TRUE, text=f"{called(check)} is {_word(self.on)}, seen", told=told)
+            return ReadBack(holds=Truth.TRUE, text=f"{called(check)} is {_word(self.on)} (read back)", told=told)
         is_now = "gone" if seen is None else f"still {seen.verdict or 'neither'}"
         text = f"{called(check)} is NOT {_word(self.on)} but {is_now}: {run.text()}"
         return ReadBack(holds=Truth.FALSE, text=text, told=told)

@@ -21,7 +21,7 @@ SET_CONFIG: Final = Action(
     title="Set a config value",
     effect="change one value that controls the agents",
     verb="Set",
-    shortcut=Shortcut(name="set", word="set", does="set a config value: a limit, the autonomy level, who is told"),
+    shortcut=Shortcut(name="set", word="set", does="set a config value: a limit, the autonomy level, who is notified"),
     arguments=(
         Argument(name="name", kind=ArgumentKind.SUBJECT, required=True),
         Argument(name="value", words="new value", required=True, replans=True, positional=True),
@@ -43,7 +43,7 @@ ENABLE: Final = Action(
     effect="they take tasks up",
     verb="Enable",
     shortcut=Shortcut(name="enable", word="enable", does="enable the agents: they take tasks up"),
-    command=Command(name="enable", summary="Let the agents take tasks.", help="Set enabled in the config row."),
+    command=Command(name="enable", summary="Let the agents take tasks.", help="Set enabled to true in the config row."),
 )
 DISABLE: Final = Action(
     name="disable",
@@ -53,7 +53,7 @@ DISABLE: Final = Action(
     verb="Disable",
     shortcut=Shortcut(name="disable", word="disable", does="disable the agents: they refuse every run"),
     command=Command(
-        name="disable", summary="Keep the agents from taking tasks.", help="Clear enabled in the config row."
+        name="disable", summary="Keep the agents from taking tasks.", help="Set enabled to false in the config row."
     ),
 )
 
@@ -85,7 +85,7 @@ class ConfigPlan(Plan, frozen=True, kw_only=True):
             return self.refused
         by = f" by {self.set_by}" if self.set_by else ""
         last = f"The row was last changed {self.set_at:%Y-%m-%d %H:%M} UTC{by}." if self.set_at is not None else ""
-        rows = f"{len(self.ids)} config rows differ in it; all of them are set. " if self.mixed else ""
+        rows = f"{len(self.ids)} config rows have different values; all of them will be set. " if self.mixed else ""
         now = f"{self.name} is {said(self.before)}" + (" already." if self.idle else f"; becomes {said(self.after)}.")
         return "\n".join(filter(None, (now, f"{self.means[:1].upper()}{self.means[1:]}.", rows + last)))
 
@@ -111,7 +111,7 @@ class SetConfig(Operation[ConfigPlan]):
         setting = SETTINGS.get(self._name)
         if setting is None:
             known = ", ".join(SETTINGS)
-            return ConfigPlan(refused=f"{clean(self._name, 40) or 'nothing'} is no config value: {known} are")
+            return ConfigPlan(refused=f"{clean(self._name, 40) or 'nothing'} is not a config value: {known} are")
         try:
             after = setting.value_of(self._typed)
         except ValueError as error:
@@ -151,7 +151,7 @@ class SetConfig(Operation[ConfigPlan]):
         if seen.idle:
             run.changed = 0 if self._written is False else 1  # somebody else may have been faster
             back = f"; it was {said(plan.before)}" if run.changed else ""
-            return ReadBack(holds=Truth.TRUE, text=f"{plan.name} is {said(plan.after)}, seen{back}", told=told)
+            return ReadBack(holds=Truth.TRUE, text=f"{plan.name} is {said(plan.after)} (read back){back}", told=told)
         why = run.why_not(answered=self._written is not None)
         text = f"{plan.name} is NOT {said(plan.after)} but {said(seen.before)}: {why}"
         return ReadBack(holds=Truth.FALSE, text=text, told=told)
@@ -190,7 +190,7 @@ class SetConfig(Operation[ConfigPlan]):
     async def _plan(self, setting: ConfigSetting, after: ConfigValue) -> ConfigPlan:
         rows = await self._context.reads.config.rows()
         if not rows:
-            return ConfigPlan(refused="no config row is visible to us: what the agents are set to is not known")
+            return ConfigPlan(refused="this account cannot see the config row: the agents' settings are unknown")
         if any(setting.name not in row.values for row in rows):
             return ConfigPlan(refused=f"this project's config row has no {setting.name}")
         before = rows[0].values[setting.name]

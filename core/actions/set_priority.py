@@ -41,7 +41,7 @@ class SetPriority(TaskValue):
     action = SET_PRIORITY
     settles = (SET_PRIORITY,)
     nothing = "no priority was set"
-    otherwise = "must be pending or in review, with another priority"
+    otherwise = "must be pending or in review, and not have that priority already"
     key = "db:set_priority"
     column = "priority"
 

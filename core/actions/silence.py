@@ -20,7 +20,7 @@ SILENCE: Final = Action(
     name="silence",
     tier=Tier.CONFIRM,
     title="Silence",
-    effect="tell nobody of alerts that match, until it ends; they stay on the screen",
+    effect="send no notifications for matching alerts until it ends; they stay on the screen",
     arguments=(
         Argument(name="matcher", kind=ArgumentKind.SUBJECT, required=True),
         Argument(
@@ -36,7 +36,7 @@ SILENCE: Final = Action(
         Argument(
             name="reason",
             words="reason",
-            help="Why; everybody who finds it silent reads it.",
+            help="Why; shown to everybody who sees the silence.",
             metavar="TEXT",
             required=True,
             longest=200,
@@ -46,13 +46,13 @@ SILENCE: Final = Action(
         name="silence",
         key="z",
         word="silence",
-        does="silence alerts for a while, or take a silence back",
+        does="silence alerts for a while, or end a silence",
         drops=14,
     ),
     command=Command(
         name="silence",
-        summary="Tell nobody of some alerts for a while.",
-        help="Tell nobody of alerts that match an alert's name, its subject or a severity; * and ? stand for anything.",
+        summary="Silence some alerts for a while.",
+        help="Send no notifications for alerts that match a name, subject or severity; * and ? are wildcards.",
         alerts=True,
     ),
 )
@@ -60,7 +60,7 @@ END_SILENCE: Final = Action(
     name="end_silence",
     tier=Tier.SAFE,
     title="End a silence",
-    effect="tell of alerts that match again",
+    effect="notify again about matching alerts",
     arguments=(Argument(name="silence", kind=ArgumentKind.SUBJECT, required=True),),
 )
 
@@ -92,8 +92,8 @@ class SilenceAlerts(LocalOperation[Sentence]):
         if wrong := self._wrong_time():
             return Sentence(text=wrong, refused=wrong)
         about = len(self._about(self._silence("")))
-        text = f"{self._matcher}: nobody is told for {short(self._lasts)}. It concerns {plural(about, 'alert')} now."
-        return Sentence(text=f"{text} What was told already is told when it is over.")
+        text = f"{self._matcher}: no notifications for {short(self._lasts)}. It matches {plural(about, 'alert')} now."
+        return Sentence(text=f"{text} Alerts already sent still get their resolved message.")
 
     async def act(self, actor: Actor) -> Result:
         """Keep it, and tell every monitor. Raises NotKept."""
@@ -122,7 +122,7 @@ class SilenceAlerts(LocalOperation[Sentence]):
 
     def _wrong_time(self) -> str:
         if self._lasts <= timedelta(0):
-            return "a silence must end in the future"
+            return "the duration must be longer than 0"
         return f"no silence is longer than {LONGEST.days} days" if self._lasts > LONGEST else ""
 
 

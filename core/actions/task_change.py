@@ -167,7 +167,9 @@ class TaskChange(Operation[TasksPlan]):
         ids, text = self.agreed.ids, run.text()
         if len(ids) == 1:
             seen = await self._look(ids)
-            text += f"; the task is {seen[0].task.status.replace('_', ' ')}, seen" if seen else "; the task is gone"
+            text += (
+                (f"; the task is {seen[0].task.status.replace('_', ' ')} (read back)") if seen else "; the task is gone"
+            )
         return ReadBack(holds=Truth.of(run.changed > 0), text=text, told={"reason": self.reason} if self.reason else {})
 
     async def _ids(self) -> tuple[tuple[str, ...], int, str]:
@@ -187,7 +189,11 @@ class TaskChange(Operation[TasksPlan]):
         given = msgspec.structs.replace(given, status=given.status or self.statuses)
         found = tuple(await self.matching(given, MOST_TASKS + 1))
         beyond = max(1, await self.count_matching(given) - MOST_TASKS) if len(found) > MOST_TASKS else 0
-        return found[:MOST_TASKS], beyond, f"no task that matches {filter_text(given, Table.TASKS)} is visible to us"
+        return (
+            found[:MOST_TASKS],
+            beyond,
+            (f"no task that matches {filter_text(given, Table.TASKS)} is visible to this account"),
+        )
 
     async def _plan_of(self, ids: tuple[str, ...], beyond: int = 0) -> TasksPlan:
         seen = {one.id: one for one in await self._look(ids)}
@@ -223,16 +229,17 @@ class TaskChange(Operation[TasksPlan]):
         if len(ids) == 1:
             one = of_ids.get(ids[0])
             if one is None:
-                return f"no task {clean(ids[0], 60)} is visible to us"
+                return f"no task {clean(ids[0], 60)} is visible to this account"
             status = one.task.state
             if self.so(one):
                 return f"task {one.id} is {self.said(one)} already"
-            back = ", watchdesk unpause gives it back" if status == "paused" else ""
+            back = "; return it to pending with watchdesk unpause" if status == "paused" else ""
             return f"task {one.id} is {status.replace('_', ' ')}: it {self.otherwise}{back}"
         if len(of_ids) == len(ids) and all(map(self.so, of_ids.values())):
             return f"{plural(len(ids), 'task')} are {', '.join(dict.fromkeys(map(self.said, of_ids.values())))} already"
         found = Counter(of_ids[name].task.state if name in of_ids else "" for name in ids)
-        said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
+        unseen = "not visible to this account"
+        said = [f"{many:,} {status.replace('_', ' ') or unseen}" for status, many in found.most_common()]
         return f"{plural(len(ids), 'task')} ({', '.join(said)}): each {self.otherwise}"
 
 

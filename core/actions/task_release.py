@@ -30,7 +30,7 @@ class TaskRelease(TaskChange):
         reads = self._context.reads
         config, types = await reads.config.fetch(), {one.task.task_type for one in chosen}
         notes = [
-            f"{one.text}: they are set aside again" for one in await reads.pauses.standing() if one.task_type in types
+            f"{one.text}: they are held back again" for one in await reads.pauses.standing() if one.task_type in types
         ]
         if config is None:
             return tuple(notes)

@@ -46,7 +46,7 @@ class TaskValue(TaskChange):
     async def plan(self) -> TasksPlan:
         """Return the tasks that it would change now. Raises NotLive."""
         if self._to in {None, ""}:
-            return TasksPlan(refused="say what it is to be")
+            return TasksPlan(refused="enter the new value")
         return await super().plan()
 
     @property

@@ -39,7 +39,7 @@ UNDO: Final = Action(
     name="undo",
     tier=Tier.CONFIRM,
     title="Undo",
-    effect="take back what one action changed, where it still stands",
+    effect="undo what one action changed, where it has not been changed since",
     arguments=(
         Argument(name="run", kind=ArgumentKind.SUBJECT, required=True),
         Argument(
@@ -52,13 +52,14 @@ UNDO: Final = Action(
             asked=False,
         ),
     ),
-    shortcut=Shortcut(name="undo", word="undo", does="undo: take back what one action changed, chosen in the trail"),
+    shortcut=Shortcut(name="undo", word="undo", does="undo what one action changed; choose it in the audit trail"),
     command=Command(
         name="undo",
-        summary="Take back what one action changed.",
+        summary="Undo what one action changed.",
         help=(
-            "Take back what the action with this run id changed, where it still stands: a heal, a change of dry-run, an"
-            " approval, a rejection, a cancellation, a safety check that was disabled (watchdesk logs --healing)."
+            "Undo what the action with this run id changed, where it has not been changed since: a heal, a change of"
+            " dry-run, an approval, a rejection, a cancellation, a safety check that was disabled (watchdesk logs"
+            " --healing)."
         ),
     ),
 )
@@ -66,17 +67,19 @@ UNDO_TYPED: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 """An undo after which the agents do more, such as one that turns dry-run off again."""
 
 _NOT_UNDONE = {
-    EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
-    RESUME.name: "a resume is not undone: stop again if you must",
-    REQUEUE_TASKS.name: "what was requeued is cancelled or rejected by itself: watchdesk cancel ID",
-    CREATE_TASK.name: "a task that was created is cancelled: watchdesk cancel ID",
-    PAUSE_TYPE.name: "a pause ends by watchdesk unpause TYPE",
-    UNPAUSE_TYPE.name: "an unpause is not undone: pause the type again",
-    ENABLE_CHECK.name: "disable it by itself: watchdesk disable-check",
-    REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
+    EMERGENCY_STOP.name: "a stop cannot be undone: use watchdesk resume --requeue",
+    RESUME.name: "a resume cannot be undone: set the emergency stop again if necessary",
+    REQUEUE_TASKS.name: "a requeue cannot be undone: cancel the tasks instead: watchdesk cancel ID",
+    CREATE_TASK.name: "a created task cannot be undone: cancel it instead: watchdesk cancel ID",
+    PAUSE_TYPE.name: "a pause cannot be undone here: use watchdesk unpause TYPE",
+    UNPAUSE_TYPE.name: "an unpause cannot be undone: pause the type again",
+    ENABLE_CHECK.name: "this cannot be undone: disable the check instead: watchdesk disable-check",
+    REQUEUE.name: "requeued tasks cannot be rejected again by undo: set the emergency stop again if necessary",
 }
 
-_STAYS = {CANCEL.name: "; what ran when it was cancelled stays rejected: watchdesk requeue ID, if it is to run again"}
+_STAYS = {
+    CANCEL.name: "; tasks that were running when cancelled stay rejected: to run one again use watchdesk requeue ID"
+}
 
 _NOT_OF_TASKS: Final = frozenset({SET_CONFIG.name, ENABLE.name, DISABLE.name, DISABLE_CHECK.name})
 
@@ -84,7 +87,7 @@ _NOT_REACHED = Fault(
     kind="not_reached", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="the project was not reached"
 )
 
-_SET_SINCE = "the config row was changed since: turn dry-run off by itself, if it is meant"
+_SET_SINCE = "the config row has changed since then: if you still want dry-run off, turn it off separately (d)"
 
 
 class Undo(Operation[UndoPlan]):
@@ -111,10 +114,10 @@ class Undo(Operation[UndoPlan]):
         try:
             run = str(uuid.UUID(self._run))
         except ValueError:
-            return _no(self._run, f"{clean(self._run, 60)} is no run id: see watchdesk logs --healing")
+            return _no(self._run, f"{clean(self._run, 60)} is not a run id: see watchdesk logs --healing")
         order = await self._context.reads.audit.of_run(run)
         if order is None:
-            return _no(run, f"no action with the run id {run} is visible to us: see watchdesk logs --healing")
+            return _no(run, f"no action with the run id {run} is visible to this account: see watchdesk logs --healing")
         what = f"{label(order.order)} by {order.actor}"
         if order.order in {DRY_RUN_ON.name, DRY_RUN_OFF.name}:
             return await self._plan_dry_run(order, what, to=order.order == DRY_RUN_OFF.name)
@@ -189,7 +192,7 @@ class Undo(Operation[UndoPlan]):
         if run.refused:
             said.append(NOT_OURS)
         if run.unknown:
-            said.append(f"{run.unknown:,} not known, their answer was lost")
+            said.append(f"{run.unknown:,} with unknown outcome (response lost)")
         if run.halt:
             said.append(f"halted: {run.halt}")
         said += [fault for fault in (run.faults_text().removeprefix("; "),) if fault]

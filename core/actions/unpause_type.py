@@ -18,16 +18,18 @@ UNPAUSE_TYPE: Final = Action(
     name="unpause_type",
     tier=Tier.CONFIRM,
     title="Unpause a task type",
-    effect="give back what its pause set aside: the agents take it up again",
+    effect="return its paused tasks to pending: the agents pick them up again",
     verb="Unpause",
     halts=True,
     bound=False,
     arguments=(TYPE,),
-    shortcut=Shortcut(name="unpause", word="unpause", does="unpause a task type: what was set aside goes back"),
+    shortcut=Shortcut(
+        name="unpause", word="unpause", does="unpause a task type: its held back tasks go back to pending"
+    ),
     command=Command(
         name="unpause",
-        summary="Give back what a pause set aside.",
-        help="End the pause of a task type, and send back to pending exactly the tasks that it set aside.",
+        summary="End a pause: return its tasks to pending.",
+        help="End the pause of a task type, and return to pending exactly the tasks that it held back.",
     ),
 )
 
@@ -57,7 +59,7 @@ class UnpausePlan(Plan, frozen=True, kw_only=True):
             return self.refused
         if self.idle:
             return f"{self.task_type} is not paused"
-        what = self.pause.text if self.pause is not None else f"the pause of {self.task_type} is over"
+        what = self.pause.text if self.pause is not None else f"the pause of {self.task_type} has ended"
         return f"{what}\n{plural(self.aside, 'task')} back to pending"
 
 
@@ -76,7 +78,7 @@ class UnpauseType(Operation[UnpausePlan]):
     async def plan(self) -> UnpausePlan:
         """Return the pause, and how many tasks it has set aside. Raises NotLive."""
         if not self._type.strip() or self._type != clean(self._type, TYPE_CHARS):
-            return UnpausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is no type of task")
+            return UnpausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is not a task type")
         named = Pause(task_type=self._type, run="")
         pause = await self._context.reads.pauses.of_type(self._type)
         aside = (await count_aside(self._context, pause or named)).tasks or 0
@@ -100,7 +102,7 @@ class UnpauseType(Operation[UnpausePlan]):
         pause = self.agreed.pause
         if pause is not None and await run.write("db:unpause_type", lambda: self._context.writes.delete_pause(pause)):
             run.turned = True
-        await requeue(run, self._marks, from_status="awaiting_review", to_status="pending", title="Tasks set aside")
+        await requeue(run, self._marks, from_status="awaiting_review", to_status="pending", title="Tasks held back")
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether it is paused now, and how many tasks still are set aside."""
@@ -110,7 +112,7 @@ class UnpauseType(Operation[UnpausePlan]):
         if pause is not None:
             run.refused += not run.refused
             return ReadBack(holds=Truth.FALSE, text=f"{self._type} is STILL paused: {run.text()}", told=told)
-        text = f"{self._type} is unpaused, seen: {plural(run.changed, 'task')} back to pending"
+        text = f"{self._type} is unpaused (read back): {plural(run.changed, 'task')} back to pending"
         text += f"; {left:,} are left: run it again" if left else ""
         text += f"; {run.text()}" if not run.whole else ""
         return ReadBack(holds=Truth.of(not left), text=text, told=told)

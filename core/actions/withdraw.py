@@ -17,7 +17,7 @@ WITHDRAW: Final = Action(
     name="withdraw",
     tier=Tier.CONFIRM,
     title="Withdraw a waiting action",
-    effect="forget an action that waits for the project to answer",
+    effect="drop an action that is waiting for the project to answer",
     writes=False,
     verb="Withdraw",
     arguments=(Argument(name="waiting", kind=ArgumentKind.SUBJECT, required=True),),
@@ -25,9 +25,9 @@ WITHDRAW: Final = Action(
 CONFIRM_WAITING: Final = Action(
     name="confirm_waiting",
     tier=Tier.CONFIRM,
-    title="Still meant",
+    title="Confirm a waiting action",
     effect="let an action go on waiting for the project to answer",
-    verb="Still meant",
+    verb="Confirm",
     arguments=(Argument(name="waiting", kind=ArgumentKind.SUBJECT, required=True),),
 )
 
@@ -81,12 +81,12 @@ class ConfirmWaiting(Withdraw):
         if waiting is None:
             return Sentence(text=_GONE, refused=_GONE)
         at = f"{waiting.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        text = f"{waiting.words()}\nGiven {at}. Still meant, it is carried out once it can be."
+        text = f"{waiting.words()}\nRequested at {at}. If you confirm, it runs as soon as the project answers."
         return Sentence(text=text, action=confirmed_as(waiting))
 
     async def act(self, actor: Actor) -> Result:
         """Note it on the disk. Raises NotKept."""
         if not await self._parts.waiting.confirm(self._id):
-            return self.refused("it waits no more")
-        text = "still meant: carried out as soon as the project answers"
+            return self.refused("it is no longer waiting")
+        text = "confirmed: it runs as soon as the project answers"
         return Result(action=self.action.name, phase=ResultPhase.WAITING, text=text)

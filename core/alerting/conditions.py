@@ -139,10 +139,10 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
         held_s = (facts.at - (worst.not_closed_since or worst.since)).total_seconds()
         more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
         said = f": {worst.last_error}" if worst.last_error else ""
-        return Condition(Truth.TRUE, f"{worst.key}{more} refused for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
+        return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
     due = [record for record in ours if record.state is BreakerState.DUE]
     if any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
-        return Condition(Truth.UNKNOWN, "due, not probed yet")
+        return Condition(Truth.UNKNOWN, "next probe is due")
     return Condition(Truth.FALSE if ours else Truth.UNKNOWN)
 
 
@@ -159,7 +159,7 @@ def blind(facts: Facts, _: AlertRules) -> Condition:
     """Hold while nothing has been known of the project for too long."""
     if not facts.blind_for_s:
         return Condition(Truth.FALSE)
-    return Condition(Truth.TRUE, f"nothing is known for {in_steps(facts.blind_for_s)}", held_s=facts.blind_for_s)
+    return Condition(Truth.TRUE, f"no answer for {in_steps(facts.blind_for_s)}", held_s=facts.blind_for_s)
 
 
 def degraded(facts: Facts, _: AlertRules) -> Condition:
@@ -198,7 +198,7 @@ def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
         return Condition(Truth.UNKNOWN)
     said = f"the newest health row is {in_steps(age_s)} old"
     if facts.health_row_missing:
-        said = f"no health row of the last 7 days, and none has come in {in_steps(age_s)}"
+        said = f"no health row in the last 7 days; watched for {in_steps(age_s)}"
     return Condition(Truth.of(age_s > facts.health_row_late_s), said)
 
 

@@ -73,15 +73,15 @@ def _mailbox(spec: str) -> _Found:
     shown = clean(spec, 80)
     local, at, host = spec.rpartition("@")
     if not at or not local or not host:
-        return _Found(why=f"{shown!r} is no e-mail address")
+        return _Found(why=f"{shown!r} is not an e-mail address")
     if not _ATOM.fullmatch(local) or not local.isprintable():
-        return _Found(why=f"{shown!r} is no e-mail address that can be sent to")
+        return _Found(why=f"{shown!r} is not an e-mail address that mail can be sent to")
     try:
         ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
-        return _Found(why=f"{shown!r}: {clean(host, 60)} is no host name")
+        return _Found(why=f"{shown!r}: {clean(host, 60)} is not a host name")
     if not all(_LABEL.fullmatch(label) for label in ascii_host.split(".")) or ascii_host.split(".")[-1].isdigit():
-        return _Found(why=f"{shown!r}: {clean(host, 60)} is no host name")
+        return _Found(why=f"{shown!r}: {clean(host, 60)} is not a host name")
     address = f"{local}@{ascii_host}"
     if len(local.encode()) > _LONGEST_LOCAL or len(address.encode()) > _LONGEST:
         return _Found(why=f"{shown!r} is longer than an e-mail address can be")

@@ -53,7 +53,7 @@ def message(tells: Sequence[Tell], to: str, sender: Sender, now: datetime) -> Me
     parts = [_paragraph(one, now) for one in ordered]
     ending = (
         f"Project:    {sender.project} ({sender.address})\n"
-        f"Who acts:   {sender.acts}\n"
+        f"Auto-heal:  {sender.acts}\n"
         f"Sent by:    watchdesk on {sender.host}{f' ({sender.why})' if sender.why else ''}\n"
         f"Message:    {identity}"
     )
@@ -82,7 +82,7 @@ def _headline(one: Tell) -> str:
     word = {
         Phase.FIRING: one.alert.severity.upper(),
         Phase.FLAPPING: f"{one.alert.severity.upper()}, flapping",
-        Phase.ESCALATED: f"{one.alert.severity.upper()}, nobody has acknowledged",
+        Phase.ESCALATED: f"{one.alert.severity.upper()}, not acknowledged",
         Phase.REPEATED: f"{one.alert.severity.upper()}, still",
         Phase.RESOLVED: "RESOLVED",
     }[one.phase]
@@ -96,15 +96,18 @@ def _paragraph(one: Tell, now: datetime) -> str:
         "",
         f"What:       {clean(alert.text or alert.title)}",
         f"Since:      {_since(one, now)}",
-        f"How bad:    {_BAD[alert.severity]}",
+        f"Severity:   {_BAD[alert.severity]}",
     ]
     if one.phase is Phase.RESOLVED:
-        lines[-1] = f"It was:     {alert.severity}"
+        lines[-1] = f"Severity:   {alert.severity}"
     else:
         lines.append(f"What to do: {alert.runbook}")
         if one.phase is Phase.FLAPPING:
-            lines.append("Note:       it comes and goes; you hear of it again when it has been steady for 20 minutes")
-        lines.append(f"To say that you take care of it: a on the screen, or: watchdesk ack {alert.episode[:8]}")
+            lines.append(
+                "Note:       it keeps firing and resolving; the next message comes once it has been stable for 20"
+                " minutes"
+            )
+        lines.append(f"To acknowledge: press a on the screen, or run: watchdesk ack {alert.episode[:8]}")
     return "\n".join(lines)
 
 
@@ -125,7 +128,7 @@ def _since(one: Tell, now: datetime) -> str:
         return "unknown"
     if one.phase is Phase.RESOLVED:
         ended = alert.resolved_at or now
-        return f"{_at(alert.began_at)}, over by {_at(ended)} ({short(ended - alert.began_at)})"
+        return f"{_at(alert.began_at)} to {_at(ended)} ({short(ended - alert.began_at)})"
     return f"{_at(alert.began_at)} ({short(now - alert.began_at)})"
 
 

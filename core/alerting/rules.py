@@ -86,7 +86,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         severity=Severity.CRITICAL,
         title="emergency stop is set",
         when="the emergency stop is set",
-        runbook="find out why it was set; when that is mended, resume: u, or watchdesk resume",
+        runbook="find out why it was set; when that is fixed, resume: u, or watchdesk resume",
         judge=stopped,
         for_s=0.0,
     )
@@ -104,8 +104,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="database_down",
         severity=Severity.CRITICAL,
         title="database down",
-        when="the check database finds it down",
-        runbook="look at the project's status page and dashboard; nothing can be changed until it answers",
+        when="the database check reports it down",
+        runbook="check the project's dashboard and Supabase's status page; no action can run until it answers",
         judge=lambda facts, _: database_down(facts),
         subject=DATABASE,
         for_s=0.0,
@@ -118,7 +118,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
             severity=Severity.CRITICAL,
             title=f"calls to {COMPONENT_NAMES[component]} fail",
             when=f"a breaker of {COMPONENT_NAMES[component]} is open or probing",
-            runbook="read the breaker's last error; when its cause is gone it closes by itself, or reset it: r",
+            runbook="read the breaker's last error (4); once the cause is fixed it closes automatically, or reset it:"
+            " r",
             judge=lambda facts, _, component=component: breakers_refuse(facts, component),  # type: ignore[misc]  # bound early
             subject=component,
             for_s=settings.breakers_s,
@@ -142,7 +143,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         severity=Severity.CRITICAL,
         title="success rate is low",
         when="less than {alerts.success_critical_percent} of at least {alerts.few_finished} tasks finished "
-        "in 1 h completed",
+        "in 1 h were completed",
         runbook="read what failed within the last hour; a deployment just before it is the usual cause",
         judge=lambda facts, rules: success_below(facts.success_1h, rules.success_critical_percent, rules),
         subject="success rate",
@@ -170,7 +171,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         title="tasks are stuck",
         when="a running task is past {stuck.after_s} and {stuck.estimate_factor} times its estimate, and "
         "silent for {stuck.quiet_s}",
-        runbook="look which agent holds them; fail them by a heal: h, or watchdesk heal",
+        runbook="check which agent holds them; a heal marks them as failed: h, or watchdesk heal",
         judge=lambda facts, _: verdict_is(facts, "stuck_tasks", {Level.WARNING, Level.CRITICAL}),
         hidden_by=("database_down",),
     )
@@ -180,7 +181,8 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         title="auto-heal is paused",
         when="more than {heal.brake_rows} tasks were stuck within {heal.brake_window_s}, or too large a "
         "share of what runs",
-        runbook="so much at once is seldom chance: find the cause first, then heal by hand: h, or watchdesk heal",
+        runbook="so many at once is rarely a coincidence: find the cause first, then heal manually: h, or watchdesk"
+        " heal",
         judge=lambda facts, _: Condition(Truth.of(bool(facts.braked)), facts.braked),
         hidden_by=("database_down",),
         kind="braked",
@@ -189,8 +191,8 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         name="blind",
         severity=Severity.HIGH,
         title="this monitor is blind",
-        when="nothing of the project is reached, and nothing proves it down",
-        runbook="check this machine's network and DNS: nothing is proven about the project itself",
+        when="this machine cannot reach the project, and it is not known whether the project is down",
+        runbook="check this machine's network, DNS and proxy; the project itself may be fine",
         judge=blind,
         for_s=settings.blind_s,
     )
@@ -202,15 +204,16 @@ def _medium() -> Iterable[Rule]:
         severity=Severity.MEDIUM,
         title="degraded mode",
         when="a part of the screen is not on live data",
-        runbook="the Degradation panel says which part is not on live data, and why",
+        runbook="the Degradation list (3) shows which part is not live, and why",
         judge=degraded,
         hidden_by=("database_down", "blind"),
     )
     yield Rule(
         name="fighting",
         severity=Severity.MEDIUM,
-        title="the healer is fighting you",
-        when="a watchdog reversed an operator within {conflicts.told_s}, or a breaker that was reset opened at once",
+        title="auto-heal and an operator undo each other",
+        when="within {conflicts.told_s} a watchdog reversed an operator's action, or a breaker opened again right after"
+        " a reset",
         runbook="find the cause before you do it again; --observe keeps a watchdog from acting, z silences this",
         judge=conflict,
         for_s=0.0,
@@ -221,7 +224,7 @@ def _medium() -> Iterable[Rule]:
         severity=Severity.MEDIUM,
         title="success rate is below its target",
         when="less than {alerts.success_warning_percent} of at least {alerts.few_finished} tasks finished in "
-        "24 h completed",
+        "24 h were completed",
         runbook="read what failed within the day: watchdesk logs --stats, and the newest failed tasks",
         judge=lambda facts, rules: success_below(facts.success_24h, rules.success_warning_percent, rules),
         subject="success rate",
@@ -232,8 +235,9 @@ def _medium() -> Iterable[Rule]:
         name="simulated_work",
         severity=Severity.MEDIUM,
         title="pending work is only simulated",
-        when="within 1 h dry-run marked a task completed that nobody did",
-        runbook="dry-run marks tasks completed and does none: turn it off (d), then watchdesk requeue-simulated",
+        when="within the last hour dry-run marked a task as completed without doing it",
+        runbook="dry-run marks tasks as completed without doing them: turn it off (d), then run: watchdesk"
+        " requeue-simulated",
         judge=simulated,
         hidden_by=("database_down",),
     )
@@ -250,8 +254,10 @@ def _medium() -> Iterable[Rule]:
         name="health_rows",
         severity=Severity.MEDIUM,
         title="no monitor has reported for too long",
-        when="no health row of any monitor came for more than two checks ({watch.interval_s} each), or ever",
-        runbook="somebody's watchdog has died, or may not write: see who acts in the top line, and the log file",
+        when="no monitor has written a health row for more than two check intervals ({watch.interval_s} each), or at"
+        " all",
+        runbook="a watchdog has died, or has no permission to write: the top line says which one acts; then see its log"
+        " file",
         judge=health_rows_late,
         hidden_by=("database_down",),
     )
@@ -278,9 +284,9 @@ def _low() -> Iterable[Rule]:
     yield Rule(
         name="set_aside",
         severity=Severity.LOW,
-        title="something on this machine's disk was set aside",
-        when="a file that is kept on this machine was broken and is set aside, or cannot be used",
-        runbook="look at the disk; what was set aside lies beside the new one and may be deleted",
+        title="a damaged local file was moved aside",
+        when="a file that is kept on this machine was damaged and moved aside, or cannot be used",
+        runbook="check the disk; the damaged copy (NAME.WHEN.broken) is next to the new file and may be deleted",
         judge=lambda facts, _: Condition(Truth.of(bool(facts.set_aside)), facts.set_aside),
     )
     yield Rule(

@@ -26,11 +26,12 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 _COPY: Final = "to an API key of this project (dashboard, Settings, API keys)"
 _KEY_REMEDY: Final = f"set SUPABASE_KEY {_COPY}"
 _SIGN_IN_REMEDY: Final = "sign in again: check SUPABASE_EMAIL and SUPABASE_PASSWORD, or the access token"
-_RIGHTS_REMEDY: Final = "these rights do not reach; sign in as the master account or use a secret key"
+_RIGHTS_REMEDY: Final = "this account's rights are not sufficient; sign in as the master account or use a secret key"
 _GRANT_REMEDY: Final = "grant the rights on it to the role of this key, in the project's SQL editor"
 FUNCTION_WANTS_JWT: Final = "function_wants_jwt"
 _JWT_REMEDY: Final = (
-    "it verifies JWTs: deploy it with --no-verify-jwt, or give the legacy service_role key as WATCHDESK_FUNCTION_KEY"
+    "the function verifies JWTs: deploy it with --no-verify-jwt, or set WATCHDESK_FUNCTION_KEY to the legacy"
+    " service_role key"
 )
 _SCHEMA_REMEDY: Final = "the project's schema lacks it; run the project's migrations, or check the URL"
 _SHAPE_REMEDY: Final = "the project's schema differs from both known shapes"
@@ -134,7 +135,11 @@ def _in_between(status: int, trace: Trace) -> Fault | None:
             )
         return of_machine("proxy_password", "a proxy in between asks for a password", "set HTTPS_PROXY or HTTP_PROXY")
     if status == 511:
-        return of_machine("sign_in_to_network", "this network asks for a sign-in of its own", "sign in to the network")
+        return of_machine(
+            "sign_in_to_network",
+            "this network requires you to sign in first (captive portal)",
+            "sign in to the network",
+        )
     if status >= 400 and trace.proxy is not None and trace.proxy.forwards and "json" not in trace.content_type:
         return of_machine("proxy_answers", f"{trace.proxy} answers {status} instead of the API", trace.proxy.remedy)
     return None
@@ -146,7 +151,7 @@ def _of_platform(status: int, trace: Trace, words: str) -> Fault | None:
     if status == 402:
         return down(
             "restricted",
-            "the platform restricts the project, its plan's quota is used up" + (f" ({words})" if words else ""),
+            "the project is restricted: its plan's quota is used up" + (f" ({words})" if words else ""),
             "raise the plan or its spend cap in the project's dashboard",
             party=platform,
             person=True,

@@ -159,7 +159,7 @@ class ApiCalls:
         rows = each(rows_of(answer.data, trace), needed)
         count = whole(answer.count)
         if count is None or count < len(rows):
-            raise Failed(garbage("a count was asked for, none came"))
+            raise Failed(garbage("expected a count, got none"))
         if rows:  # a planned number proves no row
             self._backend.visibility.saw(trace.table)
         return count, rows

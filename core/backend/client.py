@@ -56,11 +56,11 @@ class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of one request, and of how many are under way. Section `limits` of the settings."""
 
     connect_s: Limit = 3.0
-    """The longest time until a connection to the project stands."""
+    """Connect timeout."""
     request_s: Limit = 5.0
     """The longest time one request takes, its answer included."""
     probe_s: Limit = 10.0
-    """The longest silence of the line while a request is under way."""
+    """Longest wait for data on an open connection during a request."""
     slot_s: Limit = 2.5
     """The longest wait of a request for a free connection, seconds."""
     connections: Connections = 8

@@ -51,10 +51,10 @@ def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
         return transport_fault(cause, trace)
     fault = answer_fault(trace, code=None, message=getattr(error, "message", ""))
     if fault is None:
-        return garbage("the sign-in", trace)
+        return garbage("the sign-in service's answer", trace)
     if trace.status in {400, 401, 403, 422}:
         if "json" not in trace.content_type:
-            return garbage(f"a sign-in that answers {trace.status} without a word of its own", trace)
+            return garbage(f"the sign-in service answered {trace.status} without a message", trace)
         return msgspec.structs.replace(
             fault, kind="sign_in", person=True, remedy="check SUPABASE_EMAIL and SUPABASE_PASSWORD"
         )

@@ -112,7 +112,7 @@ def each(rows: list[Row], *needed: str) -> list[Row]:
 def of_only(rows: list[Row], name: str) -> Any:
     """Return column `name` of the only row, `None` without a row. Raises Failed for two rows, or one that lacks it."""
     if len(rows) > 1:
-        raise Failed(garbage("one row was asked for, more came"))
+        raise Failed(garbage("expected one row, got several"))
     return each(rows, name)[0][name] if rows else None
 
 

@@ -13,7 +13,7 @@ def rows_of(data: object, trace: Trace) -> list[dict[str, Any]]:
     """Return the rows in an answer. Raises Failed where it is something else, or more than was asked for."""
     rows = _decode_leniently(data) if isinstance(data, str) else data
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Failed(garbage("rows were asked for, something else came", trace))
+        raise Failed(garbage("expected rows, got something else", trace))
     _bounded(len(rows), trace)
     return rows
 
@@ -33,7 +33,7 @@ def refuse_too_many(body: bytes, trace: Trace) -> None:
 
 def _bounded(found: int, trace: Trace) -> None:
     if trace.asked_rows is not None and found > trace.asked_rows:
-        raise Failed(garbage(f"{trace.asked_rows:,} rows were asked for, {found:,} came", trace))
+        raise Failed(garbage(f"{trace.asked_rows:,} rows requested, {found:,} received", trace))
 
 
 def _decode_leniently(text: str) -> Any:

@@ -43,7 +43,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def remedy(self) -> str:
         """The remedy for a problem with the proxy."""
-        return f"mend {self.variable}, or name the project's host in NO_PROXY"
+        return f"fix {self.variable}, or add the project's host to NO_PROXY"
 
 
 class Trace(msgspec.Struct):
@@ -98,7 +98,7 @@ _OUR_NETWORK: Final[dict[int, str]] = {
 _BEFORE_IT_LEFT: Final[dict[int, str]] = {
     errno.EAFNOSUPPORT: "this machine knows no address of that kind",
     errno.EPROTONOSUPPORT: "this machine knows no address of that kind",
-    errno.EINVAL: "this machine cannot connect there",
+    errno.EINVAL: "this machine cannot connect to that address",
     errno.ENODEV: "this machine has no such network",
     errno.ENETRESET: "this machine's network broke",
     getattr(errno, "ENONET", errno.ENETDOWN): "no route to the host",
@@ -185,7 +185,7 @@ def garbage(what: str, trace: Trace | None = None) -> Fault:
     """Build the fault of an answer that is not what the API sends. A proxy that forwards may have written it itself."""
     if trace is not None and trace.proxy is not None and trace.proxy.forwards and "json" not in trace.content_type:
         return of_machine("proxy_answers", f"{trace.proxy} answers instead of the API: {what}", trace.proxy.remedy)
-    return down("garbage", f"the answer makes no sense: {what}", _URL_REMEDY)
+    return down("garbage", f"unexpected response: {what}", _URL_REMEDY)
 
 
 def transport_fault(error: BaseException, trace: Trace) -> Fault:
@@ -210,13 +210,13 @@ def _of_transport(error: BaseException, trace: Trace) -> Fault:
     late = isinstance(error, _LATE) or any(isinstance(cause, TimeoutError) for cause in causes)
     if isinstance(error, httpx.ConnectTimeout) or (late and not trace.sent):
         return msgspec.structs.replace(
-            of_machine("connect_timeout", "no connection in time"),
+            of_machine("connect_timeout", "connecting timed out"),
             counts=Counts.FAILURE,  # nobody knows whose fault it is: not even a refusal came back
         )
     if isinstance(error, _LATE):
-        return down("timeout", "connected, but no answer in time", evidence=Evidence.SILENT)
+        return down("timeout", "connected, but the request timed out", evidence=Evidence.SILENT)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return down("refused", "nobody answers at the URL", _URL_REMEDY)
+        return down("refused", "connection refused", _URL_REMEDY)
     return _by_kind(error)
 
 
@@ -229,7 +229,7 @@ def _untrusted(error: ssl.SSLError, proxy: Proxy | None) -> Fault:
     through = f" through {proxy}" if proxy is not None else ""
     return of_machine(
         "tls",
-        f"no trustworthy TLS connection{through}" + (f" ({told})" if told else ""),
+        f"the TLS certificate is not trusted{through}" + (f" ({told})" if told else ""),
         f"{_URL_REMEDY}, and this machine's clock and certificates (SSL_CERT_FILE, SSL_CERT_DIR)",
     )
 
@@ -241,7 +241,9 @@ def _of_this_machine(causes: tuple[BaseException, ...], *, sent: bool) -> Fault 
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return of_machine(
-                "no_dns", "the host name is not known here", "check this machine's name servers, and SUPABASE_URL"
+                "no_dns",
+                "the host name could not be resolved (DNS)",
+                "check this machine's DNS settings, and SUPABASE_URL",
             )
         known = _OUR_NETWORK if sent else _OUR_NETWORK | _BEFORE_IT_LEFT
         if isinstance(cause, OSError) and cause.errno in known:
@@ -282,7 +284,7 @@ def _by_kind(error: BaseException) -> Fault:
     if isinstance(error, httpx.RemoteProtocolError):
         return down("broken_answer", "the answer broke off")
     if isinstance(error, httpx.DecodingError):
-        return garbage("it cannot be unpacked")
+        return garbage("it cannot be decompressed")
     if isinstance(error, httpx.HTTPError):
         return down("http", f"the request failed ({type(error).__name__})")
     if isinstance(error, UnicodeError | ValueError):
@@ -291,7 +293,7 @@ def _by_kind(error: BaseException) -> Fault:
         kind="unforeseen",
         counts=Counts.FAILURE,
         evidence=Evidence.NONE,
-        message=f"unforeseen {type(error).__name__}",
+        message=f"unexpected error {type(error).__name__}",
         remedy="see the log file",
     )
 

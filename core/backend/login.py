@@ -23,7 +23,7 @@ _GONE: Final = Fault(
     kind="sign_in",
     counts=Counts.SUCCESS,
     evidence=Evidence.ALIVE,
-    message="the stored session has ended",
+    message="the stored session has expired",
     remedy="run: watchdesk login",
     person=True,
 )
@@ -114,7 +114,7 @@ class SignIn:
     async def _keep(self, answer: Any) -> None:
         session = getattr(answer, "session", None)
         if session is None or not session.access_token:
-            raise Failed(garbage("a session was asked for, none came"))
+            raise Failed(garbage("expected a session, got none"))
         self._take(session.access_token, session.refresh_token or "")
         if self._stored is not None and not self._target.password:
             # Not kept, the next start asks for a sign-in; this process goes on.

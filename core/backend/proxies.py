@@ -51,10 +51,10 @@ def authorities() -> ssl.SSLContext:
     """Return a context that checks servers. The first call reads some 150 certificates: 25 ms, 1 MB. Raises Failed."""
     variable = _special(_KEY_LOG, stat.S_ISFIFO) or _special("SSL_CERT_FILE", lambda mode: not stat.S_ISREG(mode))
     if variable:
-        raise _unusable(variable, "it names no regular file")
+        raise _unusable(variable, "it does not name a regular file")
     directory = os.environ.get("SSL_CERT_DIR")
     if directory and not os.environ.get("SSL_CERT_FILE") and not all(map(os.path.isdir, directory.split(os.pathsep))):
-        raise _unusable("SSL_CERT_DIR", "it names no directory")
+        raise _unusable("SSL_CERT_DIR", "it does not name a directory")
     try:
         return httpx.create_ssl_context()
     except ssl.SSLError as error:
@@ -94,7 +94,7 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> tuple[P
     if parts.scheme.startswith("socks") and not (parts.scheme in {"socks5", "socks5h"} and find_spec("socksio")):
         raise _unusable(variable, "it names a SOCKS proxy, which watchdesk cannot use; name an HTTP proxy")
     if parts.scheme not in {"http", "https", "socks5", "socks5h"} or not parts.hostname:
-        raise _unusable(variable, "it is no address of a proxy, like http://proxy.example:3128")
+        raise _unusable(variable, "it is not a proxy address like http://proxy.example:3128")
     try:
         through = httpx.Proxy(value if "://" in value else f"http://{value}")
     except (ValueError, UnicodeError, httpx.InvalidURL) as error:
@@ -194,4 +194,4 @@ def _refuses_lines(path: str | None) -> bool:
 
 def _unusable(variable: str, why: str) -> Failed:
     message = f"this machine's {variable} cannot be used: {why}"
-    return Failed(of_machine("unusable_variable", message, f"mend {variable}, or unset it"))
+    return Failed(of_machine("unusable_variable", message, f"fix {variable}, or unset it"))

@@ -146,9 +146,7 @@ def signed_in(target: Target, stored: StoredSession | None) -> Target:
     if stored is not None and target.email in {"", stored.email}:
         return msgspec.structs.replace(target, email=stored.email)
     if target.email:
-        raise SettingsError(
-            f"{target.email} is to sign in and there is no password; set SUPABASE_PASSWORD, or run: watchdesk login"
-        )
+        raise SettingsError(f"no password is set for {target.email}; set SUPABASE_PASSWORD, or run: watchdesk login")
     return target
 
 
@@ -202,7 +200,9 @@ def _entry(layers: Layers, name: str) -> ProjectEntry:
 def _checked(name: str, entry: ProjectEntry) -> Target:
     for label, value in (("a project's name", name), ("the URL", entry.url.strip()), ("the e-mail", entry.email)):
         if clean(value, len(value)) != value:
-            raise SettingsError(f"{label} contains hidden characters ({clean(value)}); write it again by hand")
+            raise SettingsError(
+                f"{label} contains hidden characters ({clean(value)}); type it again by hand instead of pasting"
+            )
     url = _url(entry.url)
     if not entry.key:
         raise SettingsError(f'project {name!r} has no key; add key = "…" to its entry')
@@ -215,7 +215,7 @@ def _checked(name: str, entry: ProjectEntry) -> Target:
             raise SettingsError(f"{label} contains characters no key has; copy it again from the project's settings")
     if entry.colour and rgb(entry.colour) is None:
         where = f"the colour of project {name!r}" if name else COLOUR_NAME
-        raise SettingsError(f"{where} is {entry.colour!r}, which is none; write a name like orange, or #rrggbb")
+        raise SettingsError(f"{where} is {entry.colour!r}, which is not a colour; use a name like orange, or #rrggbb")
     host = urlsplit(url).hostname or url
     publishable = entry.publishable_key
     target = Target(

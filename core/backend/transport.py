@@ -48,7 +48,7 @@ class BoundedTransport(httpx.AsyncBaseTransport):
         async for part in answer.aiter_bytes():
             size += len(part)
             if size > self._most:
-                raise Failed(garbage(f"it is longer than {self._most / 1_000_000:,.0f} MB", trace))
+                raise Failed(garbage(f"it is larger than {self._most / 1_000_000:,.0f} MB", trace))
             parts.append(part)
         return b"".join(parts)
 

@@ -32,7 +32,7 @@ class ErrorBoundary:
             log.warning("%s failed again: %s", what, type(error).__name__)
             return
         self._failing[what] = kind
-        log.error("%s failed unforeseen", what, exc_info=error)
+        log.error("%s failed unexpectedly", what, exc_info=error)
         self._say(f"{what} {_words(error)}")
 
 

@@ -79,6 +79,9 @@ class OwnerLock:
             return open_own(self._path, os.O_RDWR | os.O_CREAT)
         except Unsafe as error:
             aside = move_aside(self._path)
-            self.warning = f"lock set aside {aside}: {error.what}; move it away once you have seen this"
+            self.warning = (
+                f"the lock file was unusable ({error.what}) and was moved aside {aside}; delete or move that file to"
+                " clear this message"
+            )
             log.warning(self.warning)
             return open_own(self._path, os.O_RDWR | os.O_CREAT)

@@ -241,5 +241,5 @@ def _check(path: Path, found: os.stat_result, kind: int, *, root: bool = False) 
 
 def _check_kind(path: Path, found: os.stat_result, kind: int) -> None:
     if stat.S_IFMT(found.st_mode) != kind:
-        what = _KINDS.get(stat.S_IFMT(found.st_mode), "nothing we know")
+        what = _KINDS.get(stat.S_IFMT(found.st_mode), "an unknown file type")
         raise Unsafe(path, f"is {what}, not {_KINDS[kind]}")

@@ -136,7 +136,7 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
             except msgspec.ValidationError as error:
                 raise SettingsError(f"{where} is not usable: {error}") from error
             if bounds := out_of_bounds(value, field.type):
-                raise SettingsError(f"{where} is not usable: {raw} is out of bounds, it goes {bounds}")
+                raise SettingsError(f"{where} is not usable: {raw} is out of range; allowed: {bounds}")
             values[field.name] = value
         return struct(**values)
 

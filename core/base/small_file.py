@@ -49,7 +49,7 @@ def _bytes(file: int, *, is_pipe: bool) -> bytes:
     until = time.monotonic() + PATIENCE_S
     while len(found) <= MOST_BYTES:
         if time.monotonic() > until:
-            raise Unreadable(f"nobody wrote to its end within {PATIENCE_S:g} s")
+            raise Unreadable(f"its writer did not finish within {PATIENCE_S:g} s")
         with contextlib.suppress(BlockingIOError):
             chunk = os.read(file, _CHUNK_BYTES)
             found += chunk

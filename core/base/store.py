@@ -302,8 +302,9 @@ class Store:
             return ""
         more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""
         return (
-            f"state set aside {self._aside[-1]}{more}: it was not readable{self._why_aside}; acknowledgements, silences"
-            " and actions that waited are gone with it; move it away once you have seen this"
+            f"the state file was unreadable and was moved aside {self._aside[-1]}{more}{self._why_aside}:"
+            " acknowledgements, silences and waiting actions in it are lost; delete or move that file to clear this"
+            " message"
         )
 
     def _disconnect(self) -> None:

@@ -20,7 +20,7 @@ CLOCK_UNKNOWN: Final = Fault(
     counts=Counts.NEUTRAL,
     evidence=Evidence.NONE,
     message="the database's time is not known, this machine's clock and the project's differ",
-    remedy="let this machine's clock be set by the network (NTP)",
+    remedy="synchronize this machine's clock with NTP",
 )
 """The database's time is not known, so nothing is judged by its age."""
 
@@ -28,7 +28,7 @@ TIME_UNTOLD: Final = Fault(
     kind="clock_unknown",
     counts=Counts.NEUTRAL,
     evidence=Evidence.NONE,
-    message="not judged: the project has not answered, so its time is not known",
+    message="not evaluated: the project has not answered, so its time is unknown",
 )
 """The same before the first answer: no clock is at fault."""
 

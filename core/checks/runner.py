@@ -87,7 +87,7 @@ class CheckRunner:
     def _report_late(self, task: asyncio.Task[Check]) -> None:
         if not task.cancelled() and task is self._late:
             self._late = None
-            with self._boundary.around("what follows from a late answer"):
+            with self._boundary.around("handling a late answer"):
                 self._on_late(task.result())
 
     def _drop_late(self) -> None:

@@ -17,5 +17,6 @@ async def stuck_tasks(context: CheckContext) -> Verdict:
     oldest = overdue.silent[0]
     since = f", longest {in_steps(now - oldest.began_at)}" if oldest.began_at else ""
     whose = "" if not overdue.stuck else f" of {len(overdue.unproven)}"
-    unsure = f"; no logs{whose} visible to us, so only an operator's heal touches them" if overdue.unproven else ""
+    unsure = f"; the logs{whose} are not visible to this account, so they are not healed automatically"
+    unsure = unsure if overdue.unproven else ""
     return Verdict.warning(f"{len(overdue.silent)} of {overdue.running} running{since}{slow}{unsure}")

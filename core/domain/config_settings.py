@@ -85,13 +85,13 @@ SETTINGS: Final = {
             "what tasks may do by themselves: 1 little, 2 as usual; those created with 3 wait for an approval",
             graver=True,
         ),
-        _limit("max_parallel_tasks", 100, "tasks that one run of the agents takes up"),
-        _limit("max_tasks_per_run", 1_000, "tasks that one run may work off"),
+        _limit("max_parallel_tasks", 100, "most tasks that one poll of the agents picks up"),
+        _limit("max_tasks_per_run", 1_000, "most tasks per run"),
         _limit("max_files_per_task", 10_000, "files that one task may change"),
         _limit("min_interval_minutes", 10_080, "minutes between two runs of the agents, at least"),
         _limit("max_daily_tasks", 100_000, "tasks that may be created or begun in 24 hours"),
         ConfigSetting(
-            name="notification_email", kind="addresses", means="who is written to where nobody else is named"
+            name="notification_email", kind="addresses", means="who is e-mailed if [alerts] contacts is empty"
         ),
         *(
             _flag(f"notify_on_{kind}", f"messages about {kind.replace('_', ' ')}")

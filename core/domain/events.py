@@ -67,7 +67,7 @@ class BreakerReopened(msgspec.Struct, frozen=True, kw_only=True, tag="breaker_ag
     @property
     def sentence(self) -> str:
         """Return the sentence: it opened again, how soon after whose reset."""
-        return f"breaker {self.key} is open again {short(self.after_s)} after {self.by} reset it: its cause stands"
+        return f"breaker {self.key} is open again {short(self.after_s)} after {self.by} reset it: the cause persists"
 
 
 class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
@@ -136,7 +136,7 @@ class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
 
     @property
     def sentence(self) -> str:
-        """Return the sentence, such as `emergency stop: stopped, seen (too many failures)`."""
+        """Return the sentence, such as `emergency stop: stopped (read back) (too many failures)`."""
         why = f" ({self.reason})" if self.reason else ""
         return f"{label(self.action)}: {self.outcome}{why}"
 

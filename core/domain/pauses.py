@@ -28,7 +28,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         since = f" since {self.at.astimezone():%Y-%m-%d %H:%M}" if self.at is not None else ""
         by = f" by {self.who}" if self.who else ""
         why = f": {self.reason}" if self.reason else ""
-        aside = f" ({plural(self.tasks, 'task')} set aside)" if self.tasks else ""
+        aside = f" ({plural(self.tasks, 'task')} held back)" if self.tasks else ""
         return f"{self.task_type} is paused{since}{by}{why}{aside}"
 
 

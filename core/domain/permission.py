@@ -7,10 +7,10 @@ import msgspec
 from core.domain.lease import LeaseView
 
 _WHY: Final = {
-    "autonomous": "autonomous mode is not set",
-    "dry_run": "this monitor is in dry-run",
+    "autonomous": "autonomous mode is off",
+    "dry_run": "the watchdog's dry-run is on",
     "observing": "started with --observe",
-    "lease": "another monitor may be acting: no lease",
+    "lease": "this monitor does not hold the lease: another one may be acting",
     "stop": "an emergency stop is set",
     "brake": "too many tasks are stuck at once, a person must look first",
 }
@@ -50,7 +50,7 @@ def auto_heal(may: MayAct, lease: LeaseView) -> tuple[str, ...]:
 
 def _why(name: str, may: MayAct, lease: LeaseView) -> str:
     if name == "stop" and may.stop_unknown:
-        return "stop flag unknown"
+        return "not known whether an emergency stop is set"
     if name == "lease" and lease.why:
         return f"no lease: {lease.why}"
     if name == "lease" and lease.holder and not lease.mine:
@@ -61,10 +61,10 @@ def _why(name: str, may: MayAct, lease: LeaseView) -> str:
 def who_acts(lease: LeaseView, may: MayAct) -> str:
     """Return who heals and stops without a person at present, in words."""
     if may.allowed:
-        return "this monitor heals and stops without being asked"
+        return "this monitor heals and stops automatically"
     if lease.holder and not lease.mine and lease.acts:
-        return f"{lease.holder} on {lease.host} heals and stops without being asked"
-    return f"no monitor; a person must act ({'; '.join(why_not(may, lease))})"
+        return f"{lease.holder} on {lease.host} heals and stops automatically"
+    return f"no monitor does; a person must act ({'; '.join(why_not(may, lease))})"
 
 
 def may_act(

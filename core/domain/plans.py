@@ -167,7 +167,7 @@ class StopPlan(Plan, frozen=True, kw_only=True):
         if self.idle:
             return f"It is already {self.already}. Nothing will be changed."
         if self.already:
-            told = f"It is already {self.already}. That stands; rejects {rejects}."
+            told = f"It is already {self.already}. That stop stays as it is; this rejects {rejects}."
         else:
             told = f"Sets the stop for {self.hours} h or until you resume, and rejects {rejects}."
         return "\n".join(filter(None, (told, self.examples)))
@@ -196,7 +196,7 @@ class RequeuePlan(Plan, frozen=True, kw_only=True):
 
 
 class DryRunPlan(Plan, frozen=True, kw_only=True):
-    """The dry-run setting of the agents. `known` is false when no config row is visible to us.
+    """The dry-run setting of the agents. `known` is false when no config row is visible to this account.
 
     `pending`: the number of tasks the agents would mark as completed without doing them, once dry-run is on. `on`: the
     value it is to get. `action`: the way that is still open, where it is set like that already.
@@ -216,7 +216,7 @@ class DryRunPlan(Plan, frozen=True, kw_only=True):
     @property
     def refused(self) -> str:
         """Return why it cannot be set: nobody knows what it is set to."""
-        return "" if self.known else "No config row is visible to us: what the agents are set to is not known."
+        return "" if self.known else "This account cannot see the config row: the agents' settings are unknown."
 
     @property
     def text(self) -> str:
@@ -258,7 +258,7 @@ class ResumePlan(Plan, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return which stop stands, and what it rejected."""
-        paused = f"\nWhat is requeued of these is set aside again: {self.paused}." if self.paused else ""
+        paused = f"\nWhat is requeued of these is held back again: {self.paused}." if self.paused else ""
         if self.standing:
             rejected = plural(self.rejected, "task")
             pending = f"{self.requeueable:,} of them were pending."
@@ -328,7 +328,7 @@ class RetryMatchingPlan(Plan, frozen=True, kw_only=True):
         """Return which tasks, and that others match by now."""
         if self.refused or self.idle or self.more or self.now in {None, self.rows}:
             return self.refused or self.frozen
-        since = f"Now {self.now:,} match: those that came since are left alone, those that went are skipped."
+        since = f"{self.now:,} match now: new ones are left alone, ones that no longer match are skipped."
         return f"{self.frozen}\n{since}"
 
 

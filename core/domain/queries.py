@@ -87,25 +87,23 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         values = (*self.status, *self.kind, *self.who, *self.risk)
         for text in (*values, *self.words, *self.error):
             if not text:
-                raise FilterError("a filter has an empty value: leave it out")
+                raise FilterError("the filter has an empty value: remove that word or give it a value")
             if _IMPOSSIBLE.search(text):
-                raise FilterError("the filter has characters that no row can have: type it anew")
+                raise FilterError("the filter contains invalid characters: type it again")
         if any(map(star_amid, (*self.kind, *self.who))):
-            raise FilterError(
-                "a * amid a value stands for nothing: put it at the end, for whatever follows, or in quotes"
-            )
+            raise FilterError("a * works only at the end of a value: put it in quotes to search for the character")
         if self.task and not is_uuid(self.task):
-            raise FilterError(f"task:{clean(self.task, 40)} is no task's id: give all 36 characters of it")
+            raise FilterError(f"task:{clean(self.task, 40)} is not a task id: give all 36 characters")
         for name, text in (("since", self.since), ("until", self.until)):
             if text and moment_of(text, datetime.now(UTC)) is None:
                 raise FilterError(f"{name}:{clean(text, 40)} is no time: {TIME_EXAMPLES}")
         for text in filter(None, (self.over, self.under)):
             if span_of(text) is None:
-                raise FilterError(f"{clean(text, 40)} is no time span: write 30s, 5min or 2h")
+                raise FilterError(f"{clean(text, 40)} is not a duration: use 30s, 5min or 2h")
         long = sum(map(len, (*self.words, *self.error, *(word for one in self.but for word in one.words + one.error))))
         values += tuple(value for one in self.but for value in (*one.status, *one.kind, *one.who, *one.risk))
         if long > WORDS_CHARS or sum(map(len, values)) > VALUES_CHARS:
-            raise FilterError(f"the filter is too long ({long:,} characters): {WORDS_CHARS} of what you look for do")
+            raise FilterError(f"the filter is too long ({long:,} characters): {WORDS_CHARS} characters are enough")
 
     @property
     def empty(self) -> bool:
@@ -131,7 +129,9 @@ def parse_sort(text: str, table: Table) -> Sort:
     sort = Sort(text.removeprefix("-").lower(), text.startswith("-"))
     names = [one.name for one in SORT_COLUMNS[table]]
     if sort.column not in names:
-        raise FilterError(f"{clean(text, 40)} is no column: {', '.join(names)}, or one with a - to turn it round")
+        raise FilterError(
+            f"{clean(text, 40)} is not a column; use {', '.join(names)}, or with a leading - to reverse it"
+        )
     return sort
 
 
@@ -185,7 +185,7 @@ def parse_filter(text: str, table: Table) -> Filter:
     either; one that names a moment or a span can be given once. Raises FilterError.
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
-        raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
+        raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} characters are enough")
     keys = FILTER_KEYS[table]
     given, but = dict[str, list[str]](), dict[str, list[str]]()
     for token in _tokens(text):
@@ -193,7 +193,7 @@ def parse_filter(text: str, table: Table) -> Filter:
         key, values = _key_and_values(token[1:] if negated else token, keys)
         field = keys.get(key, "words")
         if negated and field in ONCE:
-            raise FilterError(f"-{key}: leaves nothing out: give {key}: without the -")
+            raise FilterError(f"-{key}: cannot exclude anything; use {key}: without the -")
         (but if negated else given).setdefault(field, []).extend(values)
     if (status := given.get("status")) is not None:
         given["status"] = [_status(one) for one in status]
@@ -219,7 +219,7 @@ def _filter_of(given: dict[str, list[str]]) -> Filter:
         elif field in ONCE:
             if len(set(values)) > 1:
                 what = "more than one task" if field == "task" else f"{field}: more than once"
-                raise FilterError(f"the filter names {what}: leave one")
+                raise FilterError(f"the filter has {what}: keep only one")
             fields[field] = _once(values[0].lower() if field == "task" else values[0], fields, field)
         else:
             fields[field] = tuple(dict.fromkeys(map(_status, values) if field == "status" else values))
@@ -229,13 +229,13 @@ def _filter_of(given: dict[str, list[str]]) -> Filter:
 def _compared(value: str, key: str) -> tuple[str, str]:
     """Return the side of a comparison and the span. Raises FilterError."""
     if value[:1] not in {">", "<"} or span_of(value[1:]) is None:
-        raise FilterError(f"{key}:{clean(value, 40)} compares with nothing: write {key}:>5min or {key}:<2h")
+        raise FilterError(f"{key}:{clean(value, 40)} needs > or <: write {key}:>5min or {key}:<2h")
     return value[0], value[1:]
 
 
 def _once(text: str, fields: dict[str, Any], name: str) -> str:
     if name in fields and fields[name] != text:
-        raise FilterError(f"the filter has two bounds of one kind: leave one of {fields[name]} and {text}")
+        raise FilterError(f"the filter sets the same limit twice: keep only one of {fields[name]} and {text}")
     return text
 
 
@@ -341,7 +341,9 @@ def _key_and_values(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]
     known = _RENAMED.get(key.lower(), key.lower())
     if known not in keys:
         told = ", ".join(f"{name}:" for name in keys)
-        raise FilterError(f"{clean(key, 40)}: is no key here ({told} are): put the text in quotes to look for it")
+        raise FilterError(
+            f"{clean(key, 40)}: is not a filter word here; use {told}, or put the text in quotes to search for it"
+        )
     values, current = list[str](), ""
     prefixes = keys[known] in _PREFIXES
     for char, quoted in token[colon + 1 :]:

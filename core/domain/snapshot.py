@@ -114,7 +114,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of the task table. `newest`: latest first.
 
-    `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; of the last no log is visible to us.
+    `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; no log of the last is visible.
     """
 
     counts: Reading[TaskCounts] = Reading()
@@ -328,7 +328,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return in_review(counts, self.pauses) if counts is not None else 0
 
 
-LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"
+LEGACY_KEY: Final = (
+    "legacy key: Supabase stops supporting these at the end of 2026; create an sb_secret_ or sb_publishable_ key"
+)
 """The notice about a legacy key, shown once."""
 
 

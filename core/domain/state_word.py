@@ -17,7 +17,7 @@ _BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
 """Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
 
 _HIDDEN: Final = (
-    "no config row is visible to this account: whether it is stopped is not known",
+    "this account cannot see the config row: it is not known whether a stop is set",
     "no task is visible to this account",
 )
 
@@ -36,9 +36,9 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if len(unseen) == len(_HIDDEN):
         return State.UNKNOWN, "nothing of this project is visible to this account"
     if config is None and counts is None:
-        return State.UNKNOWN, "nothing was ever read"
+        return State.UNKNOWN, "nothing has been read yet"
     if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
-        return State.UNKNOWN, "blind: nothing could be read for ten minutes"
+        return State.UNKNOWN, "the project has not been reachable from here for ten minutes"
     if Level.CRITICAL in wrong:
         return State.CRITICAL, wrong[Level.CRITICAL]
     if config is not None and not config.enabled:
@@ -50,9 +50,9 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if counts is not None and counts.of("in_progress"):
         return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
-        return State.HEALTHY, "work is being completed"
+        return State.HEALTHY, "tasks completed in the last hour"
     if counts is None:
-        return State.UNKNOWN, "the tasks were never counted"
+        return State.UNKNOWN, "the tasks have not been counted yet"
     if counts.of("pending"):
         return State.WAITING, f"{counts.of('pending'):,} pending, nothing running"
     if snapshot.in_review:

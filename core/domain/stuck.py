@@ -31,7 +31,7 @@ class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     """Running tasks past their time, each kind longest running first.
 
-    `stuck` are proven silent; `slow` still write logs; of the `unproven` no log row is visible to us, so that their
+    `stuck` are proven silent; `slow` still write logs; no log row of the `unproven` is visible, so that their
     silence proves nothing: an operator may call them stuck, the watchdog may not.
     """
 

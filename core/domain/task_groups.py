@@ -41,7 +41,7 @@ PLACEHOLDERS: Final = tuple(dict.fromkeys(name for _, name in _PARTS))
 
 _SOUGHT_CHARS: Final = 120
 _OURS: Final = (
-    (PAUSED, "paused: set aside by an operator"),
+    (PAUSED, "paused: held back by an operator"),
     (REJECTED, "rejected by a reviewer"),
     (CANCELLED, "cancelled by an operator"),
     (STOPPED, "rejected by an emergency stop"),

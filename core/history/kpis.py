@@ -84,7 +84,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
     percent = seen.percent if enough else None
     if percent is None:
-        note = f"seen {short(seen.up_s + seen.down_s)}, too little to tell" if spans else "not seen yet"
+        note = f"observed for {short(seen.up_s + seen.down_s)}, not enough data" if spans else "not observed yet"
         return (
             Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
             Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),
@@ -128,7 +128,7 @@ def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
         return Kpi(name=name, title=title, target=target, high_is_good=True)
     percent = rate.percent if rate.finished >= _FEW else None
     if percent is None:
-        few = f"{rate.finished} finished, too few to tell"
+        few = f"{rate.finished} finished, not enough data"
         return Kpi(name=name, title=title, target=target, high_is_good=True, note=few)
     return Kpi(
         name=name,
@@ -148,7 +148,7 @@ def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
     ongoing = next((one for one in found if one.ended is None), None)
     going = f"; one ongoing for {short(now - ongoing.began)}" if ongoing is not None else ""
     if told is None:
-        none = f"none over yet{going}" if going else _none(uptime(spans, now - HISTORY_KEPT, now))
+        none = f"none resolved yet{going}" if going else _none(uptime(spans, now - HISTORY_KEPT, now))
         return Kpi(name="mttr", title="MTTR", target="< 5 min", note=none)
     at_least = "≥ " if told.at_least else ""
     return Kpi(
@@ -198,10 +198,10 @@ def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:
 
 def _rescues(count: int | None) -> Kpi:
     if count is None:
-        return Kpi(name="false_rescues", title="False rescues", target="0")
+        return Kpi(name="false_rescues", title="False heals", target="0")
     return Kpi(
         name="false_rescues",
-        title="False rescues",
+        title="False heals",
         value=float(count),
         text=f"{count:,}",
         target="0",

@@ -278,7 +278,7 @@ def _finished(window: Window, cut: Grid, seen: Observed, told: FromTables, now: 
     """Return success, failures and completions, which come from one count, and what was only simulated beside them."""
     own, theirs = _counted(cut, seen, now), told.finished
     total = sum((*own.values(), *theirs.values()), Finished())
-    nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
+    nothing = f"no task finished in these {window} is visible to this account" if told.finished_until else _READING
     simulated = _simulated(cut, told)
     if total == Finished() and not any(simulated.values()):
         own, theirs, simulated = {}, {}, {}  # where no task is visible, it is not known that none failed

@@ -10,7 +10,7 @@ async def after_refresh(parts: Container, *, live: bool) -> None:
     with boundary.around("reading the actions that wait"):
         await parts.waiting.all()  # another process of ours may have added or withdrawn one
     await note_config(parts)
-    with boundary.around("noticing what is paused"):
+    with boundary.around("reading paused types"):
         await parts.paused.look_if_due()
     with boundary.around("counting a refresh for the key figures"):
         await parts.kpis.refreshed(live=live, checks=parts.checks.checks)
@@ -19,7 +19,7 @@ async def after_refresh(parts: Container, *, live: bool) -> None:
     with boundary.around("counting what watching costs"):
         await parts.cost.refreshed()
         parts.attention.over_budget = parts.cost.cost.over
-    with boundary.around("what was put on the disk about alerts"):
+    with boundary.around("reading stored alerts"):
         await parts.alerts.refreshed()
 
 
@@ -27,5 +27,5 @@ async def note_config(parts: Container) -> None:
     """Notice what somebody lifted."""
     config = parts.readings.config
     if config.live and config.value is not None:
-        with parts.boundary.around("noticing what was lifted"):
+        with parts.boundary.around("detecting a resume"):
             await parts.resumes.saw(config.value, parts.time.likely())

@@ -234,21 +234,21 @@ class Monitor:
         return await self._parts.rows.groups(lambda offset: lists.page(listing, offset, PAGE_ROWS), by)
 
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """Return one task in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one task in full; `None` when none is visible to this account. Raises NotLive."""
         return await self._parts.rows.task(name)
 
     async def log_detail(self, name: str) -> LogDetail | None:
-        """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one row of the log in full; `None` when none is visible to this account. Raises NotLive."""
         return await self._parts.rows.log_entry(name)
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one safety check in full; `None` when none is visible to this account. Raises NotLive."""
         return await self._parts.rows.safety_check(name)
 
     async def save_row(self, table: Table, name: str) -> tuple[Path, int] | None:
         """Save one row of a table as it is, in a file of this user's own. Returns where, and its bytes.
 
-        `None` when none is visible to us. Raises NotLive, OSError.
+        `None` when none is visible to this account. Raises NotLive, OSError.
         """
         row = await self._parts.rows.ask(self._parts.panel_reads.lists.whole_row(table, name))
         saved = self._parts.saved_rows
@@ -375,7 +375,7 @@ class Monitor:
         for words in self._parts.backend.oddities.drain():
             self._parts.events.say("watchdesk", words, Level.WARNING)
         self._parts.log_watch.check()
-        with boundary.around("making the picture") as run:
+        with boundary.around("composing the snapshot") as run:
             if self._scheduler.ready:  # until the start is over nothing was read, which is no event
                 sources = {part.name: part.source for part in components(self._parts.readings, self._parts.checks)}
                 self._degradation.see(sources, self._parts.clock.now())
@@ -383,7 +383,7 @@ class Monitor:
         if run.error is not None:
             self.snapshot = _unsure(self.snapshot, f"making the picture {run.text}")
         for listener in tuple(self._listeners):
-            with boundary.around(f"showing the picture ({getattr(listener, '__qualname__', 'a listener')})"):
+            with boundary.around(f"showing the snapshot ({getattr(listener, '__qualname__', 'a listener')})"):
                 listener(self.snapshot)
 
     def _restart_watchdog(self) -> None:

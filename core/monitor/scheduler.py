@@ -181,7 +181,7 @@ class Scheduler:
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         self._parts.startup.note("watchdog", Level.OK, "running")
-        self._parts.events.say("watchdesk", "watching" if self._pace.is_live() else "watching, not connected yet")
+        self._parts.events.say("watchdesk", "watching" if self._pace.is_live() else "started, not connected yet")
 
     async def _load_state(self) -> None:
         """Load the state that earlier processes stored."""
@@ -247,7 +247,7 @@ class Scheduler:
             self._spawn(after_refresh(self._parts, live=True), "after a check")
         if not asked:
             self._spawn(self._parts.heartbeat.tell(), "heartbeat")
-        with self._parts.boundary.around("what follows from a check"):
+        with self._parts.boundary.around("handling a check result"):
             await self._parts.autopilot.after(checkup, scheduled=not asked)
         if not asked:
             await self._kept_of(checkup)
@@ -311,7 +311,7 @@ class Scheduler:
                         loop.revive()
 
     async def _after_late(self, check: Check) -> None:
-        with self._parts.boundary.around("what follows from a late answer"), contextlib.suppress(NotLive):
+        with self._parts.boundary.around("handling a late answer"), contextlib.suppress(NotLive):
             await self._parts.autopilot.after_late(check)
         self._publish()
 
@@ -367,7 +367,7 @@ class Scheduler:
         if self._parts.ownership.take():
             for what, restore in (
                 ("the critical checks in a row", self._parts.streak.restore),
-                ("what was lifted", self._parts.resumes.restore),
+                ("the last resume", self._parts.resumes.restore),
                 ("the actions that wait", self._parts.waiting.all),
                 ("alerts", self._parts.alerts.restore),
             ):

@@ -129,12 +129,12 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     """Return the standing facts an operator must know."""
     notices = [_waits(one, parts.clock.now()) for one in parts.waiting.known]
     if scheduler.watchdog_dead:
-        notices.append("the watchdog's loop is dead: w restarts it")
+        notices.append("the watchdog has stopped working: press w to restart it")
     if parts.left_over.plan.tasks:
         left = parts.left_over.plan
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
     if parts.autonomy.braked:
-        notices.append(f"auto-heal paused: {parts.autonomy.braked}; look, then heal by hand")
+        notices.append(f"auto-heal paused: {parts.autonomy.braked}; find the cause, then heal manually (h)")
     notices += parts.self_monitor.own.out
     if parts.cost.cost.over:
         notices.append(over_in_words(parts.cost.cost))
@@ -142,28 +142,36 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
     if parts.checks.schema is not None and parts.checks.schema.overview is Truth.UNKNOWN:
-        notices.append("the project's watchdesk_overview is of another version: run what `watchdesk sql stats` prints")
+        notices.append(
+            "the project's watchdesk_overview has another version: run the SQL that `watchdesk sql stats` prints"
+        )
     if slow := parts.readings.too_slow:
-        notices.append(f"too slow to read: {', '.join(slow)}; run what `watchdesk sql indexes` and `sql stats` print")
+        notices.append(
+            f"too slow to read: {', '.join(slow)}; run the SQL that `watchdesk sql indexes` and `watchdesk sql stats`"
+            " print"
+        )
     if policies_open(parts.checks.policies) is Truth.TRUE:
         notices.append(f"policies {policies_in_words(parts.checks.policies)}")
     config: Reading[Any] = parts.readings.values["config"]
     if (config.live and config.value is None) or (config.fault is not None and config.fault.kind == NOT_VISIBLE):
-        notices.append("no config row is visible to us: what the agents are set to is not known")
+        notices.append("this account cannot see the config row: the agents' settings are unknown")
     if config.value is not None and config.value.several:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")
     if config.value is not None:
-        notices += [f"odd config row: {words}" for words in config.value.odd]
+        notices += [f"invalid config row: {words}" for words in config.value.odd]
     notices += parts.storage_warnings()
     if parts.heartbeat.fault:
         notices.append(parts.heartbeat.fault)
     ends = parts.backend.sign_in.expires_at
     if ends is not None and not parts.backend.sign_in.renews and ends - parts.clock.now() < _TOKEN_ENDS_SOON:
         at = f"{ends.astimezone():%H:%M}"
-        notices.append(f"the access token ends at {at} and cannot be renewed: set a new one, or run: watchdesk login")
+        notices.append(
+            f"the access token expires at {at} and cannot be renewed: set a new one, or run: watchdesk login"
+        )
     if scheduler.ready and not parts.ownership.mine and not parts.config.only_looks:
         notices.append(
-            f"{parts.ownership.anothers() or 'another watchdesk'} acts for this project here; this one only shows"
+            f"{parts.ownership.anothers() or 'another watchdesk'} acts for this project on this machine; this one is on"
+            " standby"
         )
     return tuple(notices)
 
@@ -172,10 +180,14 @@ def _untold(telling: Telling) -> list[str]:
     """Return the notices about alerts that reach nobody, or might not."""
     said = []
     if telling.nobody_left:
-        why = "nobody left to tell" if telling.contacts or telling.channels else "nobody is told: set [alerts] contacts"
-        said.append(f"{', '.join(telling.nobody_left)}: {why}; a acknowledges")
+        why = (
+            ("every contact was notified, nobody acknowledged")
+            if telling.contacts or telling.channels
+            else "nobody is notified: set [alerts] contacts"
+        )
+        said.append(f"{', '.join(telling.nobody_left)}: {why}; press a to acknowledge")
     said += [f"alert not delivered to {lost}" for lost in telling.undelivered]
-    said += [f"alert not delivered yet to {late}; tried again" for late in telling.retrying]
+    said += [f"alert not delivered yet to {late}; retrying" for late in telling.retrying]
     said += [f"the config row's notification_email is not used: {why}" for why in telling.refused]
     if telling.unreachable:
         who = ", ".join(telling.unreachable)
@@ -189,15 +201,17 @@ def _holder(lease: LeaseView, *, suspect: bool) -> list[str]:
         return []
     said = []
     if suspect:
-        said.append(f"the lease is suspect: {lease.holder} on {lease.host} renews it and writes no health rows")
+        said.append(f"{lease.holder} on {lease.host} holds the lease but writes no health rows: check that monitor")
     if lease.tells is False:
-        said.append(f"the monitor on {lease.host}, which holds the lease, reaches nobody with its alerts")
+        said.append(
+            f"the monitor on {lease.host} holds the lease but cannot deliver alerts: check its [alerts] settings"
+        )
     return said
 
 
 def _waits(one: WaitingAction, now: datetime) -> str:
     since = f"waits since {one.at.astimezone():%H:%M}, NOT carried out yet"
-    asked = "; is it still meant? confirm or withdraw it (o)" if not one.automatic and one.old(now) else ""
+    asked = "; do you still want it? Confirm or withdraw it (o)" if not one.automatic and one.old(now) else ""
     return f"{one.words()} {since}{asked}"
 
 

@@ -69,7 +69,7 @@ class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
     open_jitter: Share = 0.1
     """The share by which that time varies, so that not all probe at once."""
     count_ages_out_s: Span = 300.0
-    """The time without a failure after which the count starts anew."""
+    """After this time without a failure the count restarts at 0."""
     permit_s: Limit = 30.0
     """The longest time of a probe before another call may be one."""
 
@@ -288,7 +288,7 @@ class CircuitBreaker:
 
     def make_due(self) -> bool:
         """Let the next call probe now. Returns whether that changed anything."""
-        return self._make_due(BreakerCause.ASKED, "asked to probe now")
+        return self._make_due(BreakerCause.ASKED, "probe requested by an operator")
 
     def expect_every(self, period_s: float) -> None:
         """Declare that the operation is called every `period_s` seconds: failures count for at least three periods."""

@@ -102,7 +102,10 @@ class Disk:
         """The current problem first, then a past one: a file moved aside is reported while it lies there."""
         if self._failing or self._aside is None:
             return self._failing
-        return f"cache set aside {self._aside}: it was not readable{self._why_aside}; it may be deleted"
+        return (
+            f"the cache file was unreadable and was moved aside {self._aside}{self._why_aside}; that file may be"
+            " deleted"
+        )
 
     def open(self) -> None:
         """Create or open the file. A broken one is moved aside, once."""

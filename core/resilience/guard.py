@@ -56,7 +56,9 @@ class Outcome(msgspec.Struct, Generic[T], frozen=True):
     fault: Fault | None = None
 
 
-_EARLY: Final = Fault(kind="deadline", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="no time was left to ask")
+_EARLY: Final = Fault(
+    kind="deadline", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="no request sent: no time left"
+)
 _LATE: Final = Fault(
     kind="deadline", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer before the deadline"
 )
@@ -241,7 +243,7 @@ class Guard:
                     kind="refused_by_breaker",
                     counts=Counts.NEUTRAL,
                     evidence=Evidence.NONE,
-                    message="not asked: its breaker is open",
+                    message="no request sent: its circuit breaker is open",
                     component=breaker.component,
                 )
             )

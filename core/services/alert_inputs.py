@@ -100,7 +100,7 @@ class AlertInputs:
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
-            conflict=await self._ask("who fights whom", lambda: self._conflicts.newest(context.time.likely())),
+            conflict=await self._ask("detecting conflicts", lambda: self._conflicts.newest(context.time.likely())),
             set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )

@@ -9,9 +9,9 @@ from core.alerting.escalation import due_for_s
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Alert, Severity
 
-ALONE: Final = "no monitor holds the lease, so each one tells for itself"
-SUSPECT: Final = "somebody renews the lease and writes no health rows, so each one tells for itself"
-LATE: Final = "the monitor that holds the lease has not told of it in time"
+ALONE: Final = "no monitor holds the lease, so every monitor sends alerts"
+SUSPECT: Final = "the lease is renewed but its holder writes no health rows, so every monitor sends alerts"
+LATE: Final = "the monitor that holds the lease has not sent this alert in time"
 
 
 class AlertOwner:
@@ -40,7 +40,7 @@ class AlertOwner:
         if self.suspect:
             return SUSPECT
         view = lease.view()
-        return f"{view.host}, which holds the lease, reaches nobody" if view.tells is False else ""
+        return f"{view.host} holds the lease but cannot deliver alerts" if view.tells is False else ""
 
     def tells(self) -> bool:
         """Return whether this monitor sends all alerts."""

@@ -27,7 +27,7 @@ from core.services.readings import Readings
 _HEALED: Final = ("stuck_tasks", "failure_rate")
 _BAD: Final = {Level.WARNING, Level.CRITICAL}
 _UPKEEP_S: Final = 3600.0
-LEASE_LOST: Final = "the lease is no longer ours"
+LEASE_LOST: Final = "this monitor no longer holds the lease"
 
 
 class AutomaticHeal:
@@ -172,5 +172,5 @@ class AutomaticHeal:
 
     def _brake(self, why: str) -> None:
         if why and not self._autonomy.braked:
-            self._autonomy.say(f"auto-heal paused: {why}; look, then heal by hand", Level.CRITICAL)
+            self._autonomy.say(f"auto-heal paused: {why}; find the cause, then heal manually (h)", Level.CRITICAL)
         self._autonomy.braked = why

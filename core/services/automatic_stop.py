@@ -78,7 +78,10 @@ class AutomaticStop:
             return ""
         rate = await self._fresh_rate()
         if not self._critical(rate) or rate is None:
-            return autonomy.say_once(f"{many} critical checks in a row, but what failed is old or our own: no stop")
+            return autonomy.say_once(
+                f"{many} critical checks in a row, but the failures are old or caused by watchdesk itself: no automatic"
+                " stop"
+            )
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
         stop = EmergencyStop(self._parts, reason=reason, hours=config.watch.stop_hours)
         result = await self._runner.run(stop, autonomy.actor, keep=True)
@@ -94,7 +97,7 @@ class AutomaticStop:
     async def _order_for_later(self, reason: str) -> str:
         known, autonomy = self._readings.config, self._autonomy
         if known.at is not None and known.value is not None and known.value.emergency_stop:
-            return autonomy.say_once("an emergency stop is set already, as far as was last known")
+            return autonomy.say_once("an emergency stop is already set (last known)")
         try:
             kept, new = await self._waiting.keep(
                 EMERGENCY_STOP.name, autonomy.actor, reason=reason, hours=self._context.config.watch.stop_hours

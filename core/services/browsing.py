@@ -56,17 +56,17 @@ class RowReader:
         return found
 
     async def task(self, name: str) -> TaskDetail | None:
-        """Return one task in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one task in full; `None` when none is visible to this account. Raises NotLive."""
         reads = self._context.panel_reads
         return await self.in_full(name, reads.lists.task_detail(name), reads.tasks.fetch(name), lambda one: one.task)
 
     async def log_entry(self, name: str) -> LogDetail | None:
-        """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one row of the log in full; `None` when none is visible to this account. Raises NotLive."""
         lists = self._context.panel_reads.lists
         return await self.in_full(name, lists.log_detail(name), lists.log_entry(name), lambda one: one.entry)
 
     async def safety_check(self, name: str) -> SafetyDetail | None:
-        """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one safety check in full; `None` when none is visible to this account. Raises NotLive."""
         lists = self._context.panel_reads.lists
         return await self.in_full(name, lists.safety_detail(name), lists.safety_check(name), lambda one: one.check)
 

@@ -47,7 +47,7 @@ class ConflictWatch:
         self._read_at = now
         told_from = now - timedelta(seconds=self._rules.told_s)
         found = [one for one in conflicts(kept, self._tasks, self._rules) if one.at >= told_from]
-        more = f" (and {len(found) - 1} more like it within the hour)" if len(found) > 1 else ""
+        more = f" (and {len(found) - 1} more like this within an hour)" if len(found) > 1 else ""
         return found[0].text + more if found else ""
 
 

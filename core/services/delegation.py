@@ -77,7 +77,9 @@ class Delegation:
         last = await self._delegated.look(name)
         if last is not None and last.result is not None:
             return last.result
-        return _result(action, ResultPhase.UNKNOWN, f"the monitor {why}, and may have begun: outcome unknown")
+        return _result(
+            action, ResultPhase.UNKNOWN, f"the monitor {why} and may have started the action: outcome unknown"
+        )
 
     async def _result(self, one: DelegatedAction) -> Result:
         try:

@@ -62,7 +62,7 @@ class CostService:
             seen = seen.plus(sample)
         self.cost = projected(seen, self._budget, _LEAST_S)
         if self.cost.over and not was_over:
-            self._context.events.say("watchdesk", f"{over_in_words(self.cost)}: it reads more seldom", Level.WARNING)
+            self._context.events.say("watchdesk", f"{over_in_words(self.cost)}: it now reads less often", Level.WARNING)
 
     def _present(self) -> CostSample:
         """Return what is not stored yet."""

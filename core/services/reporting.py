@@ -97,10 +97,12 @@ def _unseen(box: Box, since: datetime, until: datetime) -> tuple[str, bool]:
     """Return why the black box has nothing of a period, in words, and whether it has nothing at all; empty: it has."""
     span = box.span()
     if span is None:
-        return "there is no black box of this project here yet; it is kept while the monitor runs", True
+        return (
+            "there is no black box recording of this project on this machine yet; it is recorded while the monitor runs"
+        ), True
     if not box.looks(since, until):
         has = f"the black box has {local(span[0])} to {local(span[1])}"
-        return f"nothing was kept from {local(since)} to {local(until)}; {has}", False
+        return f"nothing was recorded from {local(since)} to {local(until)}; {has}", False
     return "", False
 
 
@@ -112,7 +114,7 @@ async def _asked(
         rows = await records.rows(since, until, _ROWS)
     except NotLive as not_live:
         why = not_live.fault.sentence()
-        told = f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
+        told = f"could not be read: {why}; actions of other hosts appear only if this screen showed them"
         return None, None, told
     try:
         work = await records.work(since, until)

@@ -88,11 +88,16 @@ class SelfMonitor:
 
     def _of_memory(self, memory_mb: float) -> str:
         limit = f"{self._rules.memory_mb:.0f} MB"
-        return f"this monitor uses {coarse_mb(memory_mb)} MB of memory, more than {limit}: quit and start it anew (q)"
+        return (
+            f"this monitor uses {coarse_mb(memory_mb)} MB of memory, more than {limit}: quit (q) and restart watchdesk"
+        )
 
     def _of_refresh(self, refresh_s: float) -> str:
         period = short(self._period_s)
-        return f"monitor slow: a refresh takes {short(refresh_s)}, its period is {period}: raise [refresh] period_s"
+        return (
+            f"monitor slow: a refresh takes {short(refresh_s)}, longer than its period of {period}: increase [refresh]"
+            " period_s"
+        )
 
     def _say(self, name: str, words: str, *, out: bool) -> None:
         if out:
@@ -110,16 +115,21 @@ class SelfMonitor:
             self._lags.note(now - ran_at - self._rules.tick_s)
             return
         slept = stood_s - (now - ran_at) > self._rules.still_s  # the loop's clock stops while the machine sleeps
-        why = "the machine slept" if slept else "it was stopped, or blocked"
+        why = "the machine slept" if slept else "the process was suspended or blocked"
         until = self._context.clock.now()
         span = f"{(until - timedelta(seconds=stood_s)).astimezone():%H:%M:%S} to {until.astimezone():%H:%M:%S}"
-        text = f"this monitor stood still for {short(stood_s)}, from {span}: {why}; it saw nothing of that time"
+        text = (
+            f"this monitor was not running for {short(stood_s)}, from {span}: {why}; nothing was recorded in that time"
+        )
         self._context.events.say("watchdesk", text, Level.WARNING)
         self._publish()
 
 
 def _of_lag(lag_ms: float) -> str:
-    return f"monitor slow: its loop is up to {coarse_ms(lag_ms)} ms late: see what else keeps this machine busy (top)"
+    return (
+        f"monitor slow: its event loop lags up to {coarse_ms(lag_ms)} ms: check what else is using this machine's CPU"
+        " (top)"
+    )
 
 
 def resident() -> Callable[[], float]:

@@ -56,7 +56,7 @@ class Startup:
             async with asyncio.timeout(limit_s):
                 return await step()
         hung = isinstance(run.error, TimeoutError)
-        self.note(name, Level.WARNING, f"not over after {limit_s:.0f} s: given up" if hung else run.text)
+        self.note(name, Level.WARNING, f"not finished after {limit_s:.0f} s: given up" if hung else run.text)
         return None
 
     async def take_all(self, *steps: tuple[str, Callable[[], Coroutine[Any, Any, object]]]) -> None:

@@ -179,7 +179,7 @@ async def test_what_we_did_is_told_beside_the_row_with_which_another_closed_our_
 
     driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # amid its write
     result = await driven.monitor.run(DRY_RUN_OFF)
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "dry-run is off, seen")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "dry-run is off (read back)")
     assert audited(sandbox, "dry_run_off") == [
         (result.run, "started"),
         (result.run, "failed"),

@@ -103,7 +103,7 @@ async def test_a_stop_ends_it_after_its_batch(sandbox: Running, tmp_path: Path) 
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     result = await cleaning
     await driven.monitor.close()
-    assert result.text.endswith("halted: an emergency stop was asked for")
+    assert result.text.endswith("halted: an emergency stop was requested")
     assert left(sandbox) > 0
 
 

@@ -79,8 +79,8 @@ def test_the_text_counts_the_tasks_and_names_everybody_once() -> None:
         RULES,
     )
     assert [one.text for one in told] == [
-        "watchdog heal failed 3 tasks that operator retry_matching and operator retry had sent back 2 h before: "
-        "undo that (o), and they are left alone for a day"
+        "watchdog heal failed 3 tasks that operator retry_matching and operator retry had requeued 2 h before: "
+        "undo that heal (o): then auto-heal leaves them alone for a day"
     ]
 
 
@@ -195,8 +195,8 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     await evaluated(driven, 3)
     (text,) = fights(driven)
     assert text.startswith("watchdog ")
-    assert "failed 1 task that operator maria@desk had sent back" in text
-    assert "undo that (o), and it is left alone for a day" in text
+    assert "failed 1 task that operator maria@desk had requeued" in text
+    assert "undo that heal (o): then auto-heal leaves it alone for a day" in text
     assert len(said(driven)) == 1
     assert driven.monitor.snapshot.alerts[0].runbook
     await driven.monitor.close()
@@ -236,7 +236,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
     looks = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "looks", desk.clock, observe=True).begin()
     await evaluated(looks)
     (text,) = fights(looks)
-    assert "failed 2 tasks that operator maria@desk had sent back" in text
+    assert "failed 2 tasks that operator maria@desk had requeued" in text
     (run, *_) = [
         row[0]
         for row in sandbox.sql(
@@ -310,7 +310,7 @@ def test_a_breaker_that_opens_at_once_after_a_reset_says_so_and_later_it_does_no
     open_it(0)
     breakers.reset("db:fetch_tasks", "operator maria@desk")
     open_it(20)
-    assert said == ["breaker db:fetch_tasks is open again 20 s after operator maria@desk reset it: its cause stands"]
+    assert said == ["breaker db:fetch_tasks is open again 20 s after operator maria@desk reset it: the cause persists"]
     breakers.reset("db:fetch_tasks", "operator maria@desk")
     open_it(121)
     assert len(said) == 1

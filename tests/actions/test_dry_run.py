@@ -19,7 +19,7 @@ def mode(sandbox: Running) -> bool:
 def test_off_and_on_again(sandbox: Running, command: Command) -> None:
     assert mode(sandbox)
     off = command("dry-run", "off", "--yes", sandbox=sandbox)
-    assert (off.returncode, off.stdout.strip(), off.stderr) == (0, "dry-run is off, seen", "")
+    assert (off.returncode, off.stdout.strip(), off.stderr) == (0, "dry-run is off (read back)", "")
     assert not mode(sandbox)
     again = command("dry-run", "off", "--yes", sandbox=sandbox)
     assert (again.returncode, again.stdout.strip()) == (0, "dry-run is off already")
@@ -60,6 +60,6 @@ def test_an_ordinary_user_is_told_what_is_not_allowed(sandbox: Running, command:
 def test_a_missing_row_and_a_missing_database_are_said(sandbox: Running, command: Command) -> None:
     sandbox.sql("DELETE FROM autonomous_system_config")
     gone = command("dry-run", "off", "--yes", sandbox=sandbox)
-    assert (gone.returncode, gone.stderr[:42]) == (2, "watchdesk: No config row is visible to us:")
+    assert (gone.returncode, gone.stderr[:42]) == (2, "watchdesk: This account cannot see the config row:")
     nobody = command("dry-run", "off", "--yes", SUPABASE_URL="http://127.0.0.1:9", SUPABASE_KEY="sb_secret_x")
     assert nobody.returncode == 4

@@ -73,7 +73,7 @@ async def test_the_stop_holds_whatever_the_function_does(
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     result = await driven.monitor.run(EMERGENCY_STOP, reason="fire", hours=3)
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped, seen; 1 task rejected")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped (read back); 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
     assert statuses(sandbox) == {"rejected": 1}
     await driven.monitor.close()
@@ -134,5 +134,5 @@ async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Runni
         await driven.monitor.close()
     finally:
         sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
-    assert result.text == "stopped, seen; 6 tasks rejected"
+    assert result.text == "stopped (read back); 6 tasks rejected"
     assert statuses(sandbox) == {"rejected": 6}

@@ -35,9 +35,9 @@ async def test_only_those_that_were_chosen_are_failed(sandbox: Running, tmp_path
     some = await monitor.plan(HEAL, tasks=ids)
     assert "2 chosen tasks not stuck: left alone" in some.text
     none = await monitor.plan(HEAL, tasks=ids[:1])
-    assert none.refused == f"{ids[0]}: not stuck, or not visible to us"
+    assert none.refused == f"{ids[0]}: not stuck, or not visible to this account"
     assert (await monitor.run(HEAL, none, tasks=ids[:1])).phase is ResultPhase.REFUSED
-    assert (await monitor.plan(HEAL, tasks=("xyz",))).refused == "xyz is no task's id"
+    assert (await monitor.plan(HEAL, tasks=("xyz",))).refused == "xyz is not a task id"
     await monitor.close()
 
 

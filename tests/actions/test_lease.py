@@ -460,7 +460,7 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     result = await parts.runner.run(heal, parts.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
     assert result.phase is ResultPhase.PARTLY
-    assert "halted: the lease is no longer ours" in result.text
+    assert "halted: this monitor no longer holds the lease" in result.text
     left = sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'in_progress'")[0][0]
     assert 0 < left < 250
     assert left % 50 == 0

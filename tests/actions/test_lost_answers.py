@@ -86,7 +86,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     between.lost = [f"PATCH {CONFIG}"]
     result = await monitor.run(RESUME)
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed (read back)")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 
@@ -169,4 +169,4 @@ async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_r
         result = await monitor.run(HEAL, plan)
         other.rollback()
     assert (result.phase, result.changed, result.refused) == (ResultPhase.UNKNOWN, 0, 0)
-    assert "1 not known, their answer was lost" in result.text
+    assert "1 with unknown outcome (response lost)" in result.text

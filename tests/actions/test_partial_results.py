@@ -40,7 +40,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     reads.marked = none  # type: ignore[method-assign,assignment]  # as if they were hidden for the moment
     result = await driven.monitor.run(RESUME, requeue=True)
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
-    assert result.text.startswith("resumed, seen; ")
+    assert result.text.startswith("resumed (read back); ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     assert await driven.parts.reads.audit.last_resume_at() is not None
     reads.marked = whole  # type: ignore[method-assign]  # they are seen again

@@ -49,7 +49,7 @@ async def test_a_paused_type_does_not_run_and_everything_else_does(sandbox: Runn
     (waiting,) = add(sandbox, "awaiting_review", task_type="bug_fix")
     sandbox.sql("UPDATE autonomous_system_config SET enabled = true, dry_run_mode = false, max_parallel_tasks = 99")
     plan = await monitor.plan(PAUSE_TYPE, task_type="bug_fix", reason=WHY)
-    assert plan.text.startswith("3 pending tasks of type bug_fix set aside (in review, marked as paused)")
+    assert plan.text.startswith("3 pending tasks of type bug_fix held back (status: in review, marked as paused)")
     paused = await give(monitor, PAUSE_TYPE, plan=plan)
     assert (paused.phase, paused.changed) == (ResultPhase.VERIFIED, 3), paused
     sandbox.poll()
@@ -127,7 +127,7 @@ async def test_what_an_unpause_that_was_killed_left_is_given_back(sandbox: Runni
     await give(monitor, PAUSE_TYPE)
     sandbox.sql("DELETE FROM autonomous_execution_logs WHERE execution_step = 'pause'")
     plan = await monitor.plan(UNPAUSE_TYPE, task_type="bug_fix")
-    assert plan.text == "the pause of bug_fix is over\n3 tasks back to pending"
+    assert plan.text == "the pause of bug_fix has ended\n3 tasks back to pending"
     assert (await give(monitor, UNPAUSE_TYPE, plan=plan)).changed == 3
 
 
@@ -213,10 +213,10 @@ async def test_it_is_shown_where_it_bites_and_waits_for_no_review(sandbox: Runni
     page = await monitor.page(Listing(table=Table.INBOX), 0, 50)
     assert [one.id for one in page.rows] == [review]
     plan = await monitor.plan(APPROVE, tasks=("type:bug_fix",))
-    assert plan.text == "no task that matches status:awaiting_review type:bug_fix is visible to us"
+    assert plan.text == "no task that matches status:awaiting_review type:bug_fix is visible to this account"
     name = sandbox.sql("SELECT id FROM autonomous_tasks WHERE task_type = 'bug_fix' LIMIT 1")[0][0]
     refused = (await monitor.plan(APPROVE, tasks=(str(name),))).text
-    assert refused.endswith("is paused: it must wait for a review, watchdesk unpause gives it back")
+    assert refused.endswith("is paused: it must wait for a review; return it to pending with watchdesk unpause")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE id = %s", review)
     driven.clock.advance(40)
     await monitor.refresh()
@@ -231,7 +231,7 @@ async def test_approving_one_of_a_paused_type_says_what_becomes_of_it(sandbox: R
     (name,) = add(sandbox, "awaiting_review", task_type="bug_fix")
     text = (await monitor.plan(APPROVE, tasks=(name,))).text
     assert "bug_fix is paused" in text
-    assert "they are set aside again" in text
+    assert "they are held back again" in text
 
 
 async def test_a_resume_and_a_retry_say_what_is_paused(sandbox: Running, monitor: Monitor) -> None:
@@ -255,7 +255,7 @@ async def test_its_row_outlives_the_clean_up_of_the_log(sandbox: Running, monito
     assert str(row) not in old
     await monitor._parts.writes.delete_logs((str(row),), before=now)
     assert pauses(sandbox) == 1
-    assert "ends by watchdesk unpause TYPE" in (await monitor.plan(UNDO, run=done.run)).refused
+    assert "cannot be undone here: use watchdesk unpause TYPE" in (await monitor.plan(UNDO, run=done.run)).refused
 
 
 @ONE_SHAPE
@@ -302,7 +302,7 @@ def test_from_the_command_line(sandbox: Running, command: Command) -> None:
     assert (ran.returncode, by_type(sandbox)) == (0, {("bug_fix", "awaiting_review"): 3}), ran
     ran = command("status", sandbox=sandbox)
     assert "paused: bug_fix is paused since " in ran.stdout
-    assert f"{WHY} (3 tasks set aside)" in ran.stdout
+    assert f"{WHY} (3 tasks held back)" in ran.stdout
     ran = command("unpause", "bug_fix", "--yes", sandbox=sandbox)
     assert (ran.returncode, by_type(sandbox)) == (0, {("bug_fix", "pending"): 3}), ran
     ran = command("unpause", "bug_fix", "--yes", sandbox=sandbox)

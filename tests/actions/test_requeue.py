@@ -215,5 +215,5 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.run(RESUME, requeue=True)
     assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
-    assert "halted: an emergency stop was asked for" in result.text
+    assert "halted: an emergency stop was requested" in result.text
     assert statuses(sandbox) == {"rejected": 4}

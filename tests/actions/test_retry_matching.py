@@ -120,7 +120,7 @@ async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Mo
 async def test_what_matches_nothing_or_cannot_be_meant_changes_nothing(sandbox: Running, monitor: Monitor) -> None:
     sandbox.completed(2)
     for tasks, why in (
-        (("type:bug_fix",), "no failed task that matches is visible to us"),
+        (("type:bug_fix",), "no matching failed task is visible to this account"),
         (("status:completed",), "only tasks that are failed can be retried"),
         ((), "name tasks by their ids, or by a filter such as status:failed"),
         (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
@@ -233,7 +233,7 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
         assert (result.phase, result.text) == (ResultPhase.VERIFIED, "119 changed, 1 skipped, 0 refused")
         return
     assert result.phase is ResultPhase.REFUSED
-    assert result.text.startswith("0 changed, 1 skipped, 119 refused; refused rows are not ours to change")
+    assert result.text.startswith("0 changed, 1 skipped, 119 refused; this account may not change the refused rows")
     assert statuses(sandbox) == {"failed": 119, "completed": 1}
     assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
 
@@ -278,7 +278,7 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
     between.acts[TASKS] = hang
     result = await monitor.run(RETRY_MATCHING, plan, reason="silence")
     assert result.phase is ResultPhase.UNKNOWN
-    assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 not known, their answer was lost")
+    assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 with unknown outcome (response lost)")
 
 
 @ONE_SHAPE
@@ -314,7 +314,7 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
     stopped = await stops[0]
     assert stopped.phase is ResultPhase.VERIFIED
     assert result.phase is ResultPhase.PARTLY
-    assert result.text.endswith("halted: an emergency stop was asked for")
+    assert result.text.endswith("halted: an emergency stop was requested")
     assert statuses(sandbox).get("failed", 0) > 0
     assert sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0] <= 100
 
@@ -369,5 +369,5 @@ async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     stopped, result = await stopping, await retrying
     assert stopped.done
     assert result.changed <= 100
-    assert result.text.endswith("halted: an emergency stop was asked for")
+    assert result.text.endswith("halted: an emergency stop was requested")
     assert statuses(sandbox)["failed"] == 150

@@ -37,7 +37,7 @@ def as_agent_caller(sandbox: Running, place: Path, **more: str) -> Driven:
         ),
         ({"success": False, "message": "disabled"}, PollAnswer(refused=True, message="disabled")),
         ({"success": False, "error": "no"}, PollAnswer(refused=True, message="no")),
-        ({"success": False}, PollAnswer(refused=True, message="it says that it did not succeed")),
+        ({"success": False}, PollAnswer(refused=True, message="the function reported that it did not succeed")),
         ({"success": True, "processed": -1}, PollAnswer()),
         ({"success": True, "processed": True}, PollAnswer()),
         ("ok", PollAnswer()),

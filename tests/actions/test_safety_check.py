@@ -64,7 +64,7 @@ async def test_one_is_switched_and_read_back(action: Action, by: str, sandbox: R
     assert "It is blocking." in plan.text
     result = await switch(monitor, action, named, plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1), result
-    assert result.text.startswith(f"build (build_validation) is {word}, seen")
+    assert result.text.startswith(f"build (build_validation) is {word} (read back)")
     assert (enabled(sandbox, check), enabled(sandbox, other)) == (after, before)
     again = await switch(monitor, action, named)
     assert (again.phase, again.already) == (ResultPhase.UNCHANGED, True)
@@ -114,7 +114,7 @@ async def test_one_that_is_gone_meanwhile(sandbox: Running, monitor: Monitor) ->
     sandbox.sql("DELETE FROM autonomous_safety_checks WHERE id = %s", check)
     result = await switch(monitor, DISABLE_CHECK, check, plan)
     assert result.phase is ResultPhase.REFUSED
-    assert "is no safety check here" in result.text
+    assert "is not a safety check of this project" in result.text
 
 
 @SETTINGS
@@ -220,7 +220,7 @@ async def test_odd_names_and_values(sandbox: Running, monitor: Monitor) -> None:
     assert "2 safety checks have that name; give an id" in (await monitor.plan(DISABLE_CHECK, check="twice")).refused
     for text in (*HOSTILE.values(), "", "0", "5" * 40):
         plan = await monitor.plan(DISABLE_CHECK, check=text)
-        assert "is no safety check here" in plan.refused
+        assert "is not a safety check of this project" in plan.refused
         assert not CONTROL.search(plan.refused)
     for text in HOSTILE.values():
         check = add(sandbox, name=text[:1_000].replace("\x00", ""))

@@ -32,11 +32,11 @@ async def set_to(monitor: Monitor, name: str, typed: str, plan: Any = None) -> A
 async def test_a_limit_is_set_and_read_back(sandbox: Running, monitor: Monitor) -> None:
     plan = await monitor.plan(SET_CONFIG, name="max_parallel_tasks", value="7")
     assert plan.text.startswith("max_parallel_tasks is ")
-    assert "; becomes 7.\nTasks that one run of the agents takes up." in plan.text
+    assert "; becomes 7.\nMost tasks that one poll of the agents picks up." in plan.text
     assert plan.action is None
     result = await set_to(monitor, "max_parallel_tasks", "7", plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
-    assert "max_parallel_tasks is 7, seen; it was " in result.text
+    assert "max_parallel_tasks is 7 (read back); it was " in result.text
     assert value(sandbox, "max_parallel_tasks") == 7
     again = await set_to(monitor, "max_parallel_tasks", "7")
     assert (again.phase, again.already) == (ResultPhase.UNCHANGED, True)
@@ -72,7 +72,7 @@ async def test_each_kind_of_value(name: str, typed: str, kept: Any, sandbox: Run
         ("enabled", "maybe", "is on or off"),
         ("notification_email", "nobody", "is one address or several"),
         ("notification_email", "", "is one address or several"),
-        ("colour", "red", "is no config value: enabled, autonomy_level"),
+        ("colour", "red", "is not a config value: enabled, autonomy_level"),
     ],
 )
 @ONE_SHAPE

@@ -57,11 +57,14 @@ async def test_an_empty_log_is_no_proof_to_a_user_and_an_operator_may_heal_all_t
     assert statuses(sandbox) == {"in_progress": 7}, done
     assert checkup.of("stuck_tasks").level is Level.WARNING
     assert checkup.of("stuck_tasks").text.startswith("2 of 7 running, longest ")
-    assert "; no logs visible to us, so only an operator's heal touches them" in checkup.of("stuck_tasks").text
+    assert (
+        "; the logs are not visible to this account, so they are not healed automatically"
+        in checkup.of("stuck_tasks").text
+    )
     assert len(driven.monitor.snapshot.tasks.unproven) == 2
     assert driven.monitor.snapshot.tasks.stuck == ()
     plan = await driven.monitor.plan(HEAL)
-    assert "no logs are visible to us, so their silence proves nothing" in plan.steps[0].effect
+    assert "the logs are not visible to this account: they may still be working" in plan.steps[0].effect
     result = await driven.monitor.run(HEAL, plan)
     assert (result.changed, statuses(sandbox)) == (2, {"in_progress": 5, "failed": 2})
     await driven.monitor.close()
@@ -79,7 +82,10 @@ async def test_silence_proves_nothing_of_a_task_whose_own_rows_are_not_visible(
     checkup, done = await driven.round()
     told = dict(sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description LIKE 'stuck%%'"))
     assert told == {"stuck 1": "failed", "stuck 2": "in_progress", "stuck 3": "in_progress"}, done
-    assert "no logs of 2 visible to us, so only an operator's heal touches them" in checkup.of("stuck_tasks").text
+    assert (
+        "the logs of 2 are not visible to this account, so they are not healed automatically"
+        in checkup.of("stuck_tasks").text
+    )
     plan = await driven.monitor.plan(HEAL)
     assert plan.steps[0].count == 2  # both are shown to the operator, who is told why nobody else touches them
     await driven.monitor.close()

@@ -93,7 +93,7 @@ async def test_an_approved_task_is_what_the_agents_run(sandbox: Running, monitor
     (name,) = add(sandbox)
     result = await change(monitor, APPROVE, name)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1), result
-    assert "the task is pending, seen" in result.text
+    assert "the task is pending (read back)" in result.text
     status, approval, error, reviewed, by = row(sandbox, name)
     assert (status, approval, error, reviewed) == ("pending", False, None, True)
     assert by is None if sandbox.shape == "documented" else "@" in by  # there it is a user's id
@@ -293,13 +293,13 @@ async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, moni
     for tasks, words in (
         ((pending,), f"task {pending} is pending already"),
         ((failed,), f"task {failed} is failed: it must wait for a review"),
-        ((missing,), f"no task {missing} is visible to us"),
+        ((missing,), f"no task {missing} is visible to this account"),
         (
             (pending, missing),
             "2 tasks (1 pending, 1 not visible to us): each must wait for a review",
         ),
         (("status:failed",), "status:failed: only tasks that are awaiting review can be chosen"),
-        (("type:nothing",), "no task that matches status:awaiting_review type:nothing is visible to us"),
+        (("type:nothing",), "no task that matches status:awaiting_review type:nothing is visible to this account"),
         (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
         ((), "name tasks by their ids, or by a filter such as type:bug_fix"),
     ):
@@ -342,7 +342,7 @@ def test_on_the_command_line(sandbox: Running, command: Command) -> None:
     ids = add(sandbox, count=4)
     done = command("approve", ids[0], "--yes", sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, ""), done
-    assert done.stdout.startswith("1 changed, 0 skipped, 0 refused; the task is pending, seen")
+    assert done.stdout.startswith("1 changed, 0 skipped, 0 refused; the task is pending (read back)")
     assert command("reject", ids[1], "--yes", sandbox=sandbox).returncode == 2  # no reason
     assert command("reject", ids[1], "--reason", WHY, sandbox=sandbox).returncode == 2  # nobody to ask
     assert command("reject", ids[1], ids[2], "--reason", WHY, "--yes", "--json", sandbox=sandbox).returncode == 0

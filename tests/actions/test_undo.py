@@ -63,7 +63,7 @@ async def test_a_dry_run_that_a_person_set_since_is_left_and_that_is_said(sandbo
     assert (await driven.monitor.run(DRY_RUN_ON)).done
     plan = await driven.monitor.plan(UNDO, run=run)
     assert plan.dry_run is None
-    assert "the config row was changed since" in plan.text
+    assert "the config row has changed since then" in plan.text
     assert (await driven.monitor.run(UNDO, plan)).phase is ResultPhase.VERIFIED
     await driven.monitor.close()
     assert dry_run(sandbox)

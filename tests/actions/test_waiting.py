@@ -122,7 +122,7 @@ async def test_a_resume_of_a_stop_from_elsewhere_gives_back_what_its_function_re
     assert (plan.rejected, plan.requeueable) == (5, 4)
     result = await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)
     await driven.monitor.close()
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen; 4 of 4 tasks requeued")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed (read back); 4 of 4 tasks requeued")
     assert statuses(sandbox) == {"pending": 4, "rejected": 1}
 
 
@@ -440,7 +440,7 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     await closed(driven)
     assert not flag(sandbox)
     assert driven.parts.waiting.known == ()
-    assert any("lapsed, this version does not know that action: an order of tomorrow" in text for text in said)
+    assert any("dropped, this version does not know that action: an order of tomorrow" in text for text in said)
 
 
 @ONE_SHAPE

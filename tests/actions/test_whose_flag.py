@@ -136,7 +136,7 @@ async def test_a_stop_on_a_row_we_cannot_see_is_not_called_lifted(hidden: Runnin
     result = await driven.monitor.run(RESUME)
     await driven.monitor.close()
     assert (result.phase, flag(hidden)) == (ResultPhase.REFUSED, True)
-    assert "no config row is visible to us" in result.text
+    assert "this account cannot see the config row" in result.text
 
 
 async def test_a_stop_that_was_set_on_a_row_we_cannot_see_is_not_called_refused(
@@ -160,7 +160,7 @@ async def test_without_any_config_row_nothing_is_set_and_that_is_said(sandbox: R
         await driven.monitor.run(DRY_RUN_ON),
     ):
         assert not result.done, result
-        assert "no config row is visible to us" in result.text
+        assert "this account cannot see the config row" in result.text
     assert statuses(sandbox) == {"pending": 4}
 
 
@@ -190,4 +190,4 @@ async def test_a_lift_that_names_no_stop_lifts_none_that_was_set_after_its_look(
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.run(RESUME)
     assert (result.done, flag(sandbox)) == (False, True)
-    assert "another stop was set meanwhile" in result.text
+    assert "another stop was set in the meantime" in result.text

@@ -158,7 +158,7 @@ async def test_an_absurd_row_leaves_alerting_as_it_is(case: str, sandbox: Runnin
         alarming.driven.monitor._publish()
         assert server.box.subjects() or case == "a silence that never ends"
         assert "emergency_stop" in {alert.rule for alert in alarming.alarms.firing()}
-        assert "making the picture" not in alarming.driven.monitor.snapshot.state_why
+        assert "composing the snapshot" not in alarming.driven.monitor.snapshot.state_why
         await alarming.close()
 
 

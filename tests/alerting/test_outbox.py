@@ -22,21 +22,21 @@ async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words
         for words in (
             "What:       agents delete",
             "Since:      ",
-            "How bad:    critical: somebody must act now",
+            "Severity:   critical: somebody must act now",
             "What to do: find out why it was set",
             f"Project:    probe ({sandbox.url.partition('://')[2]})",
-            "Who acts:   no monitor; a person must act (an emergency stop is set)",
+            "Auto-heal:  no monitor does; a person must act (an emergency stop is set)",
             "watchdesk ack ",
         ):
             assert words in text
         assert "\x1b" not in text
         assert server.box.to(BORIS) == []
         await alarming.minutes(5, check=False)
-        assert server.box.subjects(BORIS) == ["[probe] CRITICAL, nobody has acknowledged: emergency stop is set"]
+        assert server.box.subjects(BORIS) == ["[probe] CRITICAL, not acknowledged: emergency stop is set"]
         assert alarming.driven.monitor.snapshot.telling.nobody_left == ()
         await alarming.minutes(5, check=False)
         assert alarming.driven.monitor.snapshot.telling.nobody_left == ("emergency stop is set",)
-        assert any("nobody left" in notice for notice in alarming.driven.monitor.snapshot.notices)
+        assert any("every contact was notified" in notice for notice in alarming.driven.monitor.snapshot.notices)
         alarming.clock.advance(4 * 3600)
         await alarming.minute(check=False)
         assert server.box.subjects()[1:] == ["[probe] CRITICAL, still: emergency stop is set"]
@@ -44,7 +44,7 @@ async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words
         await alarming.minutes(2, check=False)
         for who in (ANNA, BORIS):
             assert server.box.subjects(who)[-1] == "[probe] RESOLVED: emergency stop is set"
-        assert "over by" in body(server.box.to(ANNA)[-1])
+        assert " to 2" in body(server.box.to(ANNA)[-1])
         episode = {mail["References"] for _, mail in server.box.mails}
         assert len(episode) == 1  # one thread in a mail program
         assert len({mail["X-Watchdesk-Id"] for _, mail in server.box.mails}) == len(server.box.mails)

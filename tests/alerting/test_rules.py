@@ -185,7 +185,7 @@ def test_blind_for_599_seconds_is_pending_and_for_601_fires(blind_s: float, fire
         ({"lost": ("tasks",)}, "degraded"),
         ({"health_row_age_s": 661.0}, "health_rows"),
         ({"activity": Level.WARNING}, "no_activity"),
-        ({"set_aside": "cache set aside"}, "set_aside"),
+        ({"set_aside": "the cache file was unreadable"}, "set_aside"),
         ({"clock_skew_s": -30.1}, "clock_skew"),
     ],
 )

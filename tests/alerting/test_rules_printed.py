@@ -32,12 +32,12 @@ def test_every_rule_is_printed_with_everything_about_it(command: Command) -> Non
         assert f"{rule.severity} {rule.name}: {rule.title}" in text
         assert f"to do {rule.runbook}" in text
     assert (
-        "critical database_down: database down when the check database finds it down fires at once as high, critical"
+        "critical database_down: database down when the database check reports it down fires at once as high, critical"
         " once it has held for 10 min muted by notify_on_high_risk, notify_on_error"
     ) in text
     assert (
-        "when less than 80 % of at least 5 tasks finished in 1 h completed fires when it holds twice in a row, 1 min"
-        " apart inhibited by database_down, emergency_stop, disabled"
+        "when less than 80 % of at least 5 tasks finished in 1 h were completed fires when it holds twice in a row, 1"
+        " min apart inhibited by database_down, emergency_stop, disabled"
     ) in text
     assert "{" not in text.replace("{template_id", "").replace("{template,", "")
 
@@ -45,7 +45,7 @@ def test_every_rule_is_printed_with_everything_about_it(command: Command) -> Non
 def test_the_numbers_are_those_of_the_configuration(command: Command) -> None:
     done = command("alerts", "--rules", WATCHDESK_ALERTS_BLIND_S="120", WATCHDESK_FAILURES_CRITICAL_PERCENT="70")
     text = re.sub(r"\s+", " ", done.stdout)
-    assert "nothing proves it down fires when it has held for 2 min" in text
+    assert "it is not known whether the project is down fires when it has held for 2 min" in text
     assert "more than 70 % of at least 5 tasks" in text
 
 

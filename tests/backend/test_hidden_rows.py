@@ -179,7 +179,7 @@ async def test_an_account_that_sees_tasks_but_no_config_row_is_not_green(sandbox
         for name, qual in policies:
             sandbox.sql(f'ALTER POLICY "{name}" ON autonomous_system_config USING ({qual})')
     assert snapshot.state is State.UNKNOWN
-    assert "whether it is stopped is not known" in snapshot.state_why
+    assert "it is not known whether a stop is set" in snapshot.state_why
 
 
 POLICIES = [
@@ -243,5 +243,5 @@ def test_logs_of_an_account_that_sees_no_log_are_not_none(which: str, sandbox: R
 
 
 def test_a_report_of_tasks_that_were_never_counted_says_so() -> None:
-    assert _counts(Tally()) == "the tasks were never counted"
+    assert _counts(Tally()) == "the tasks have not been counted yet"
     assert _counts(Tally(counted=True)).startswith("the count of failed tasks rose by 0")

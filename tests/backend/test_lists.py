@@ -485,7 +485,7 @@ async def test_a_value_that_the_database_refuses_is_told(sandbox: Running, monit
         for ask in (monitor.page(listing, 0, 5), monitor.total(listing)):
             with pytest.raises(NotLive) as refused:
                 await ask
-            assert "the database refuses a value of the filter (" in refused.value.fault.sentence()
+            assert "the database rejected a value of the filter (" in refused.value.fault.sentence()
             assert refused.value.fault.sentence().endswith(": change the filter")
     finally:
         sandbox.sql("ALTER TABLE autonomous_safety_checks ALTER check_type TYPE text; DROP TYPE kind_of_check")

@@ -55,7 +55,7 @@ def test_login_keeps_a_session_that_later_commands_use_and_logout_ends_it(sandbo
     assert status.returncode == 0, status.stdout + status.stderr
     assert f"as {sandbox.info['user']}" in status.stdout
     assert "3 completed" in status.stdout
-    assert "renewed by itself" in status.stdout
+    assert "renewed automatically" in status.stdout
 
     refresh = json.loads(file.read_text())["refresh_token"]
     out = command("logout", sandbox=sandbox, SUPABASE_KEY=sandbox.publishable_key)
@@ -103,7 +103,7 @@ def test_a_session_the_server_has_forgotten_says_what_to_do(sandbox: Running, co
     file.write_bytes(msgspec.json.encode(msgspec.structs.replace(session, access_token="", refresh_token="gone")))
     done = command("status", sandbox=sandbox, SUPABASE_KEY=sandbox.publishable_key)
     assert done.returncode == 2
-    assert "the stored session has ended: run: watchdesk login" in done.stderr
+    assert "the stored session has expired: run: watchdesk login" in done.stderr
 
 
 @ONE_SHAPE

@@ -56,7 +56,7 @@ def test_the_file_it_came_from_is_named(tmp_path: Path) -> None:
     layers = read_layers(directory=tmp_path, environ={}, path=tmp_path / "config.toml")
     with pytest.raises(SettingsError) as from_env:
         layers.section("heal", SECTIONS["heal"])
-    told = "WATCHDESK_HEAL_KEEP_LOGS_DAYS (in .env) is not usable: -1 is out of bounds, it goes from 1 to 3,650"
+    told = "WATCHDESK_HEAL_KEEP_LOGS_DAYS (in .env) is not usable: -1 is out of range; allowed: from 1 to 3,650"
     assert str(from_env.value) == told
     with pytest.raises(SettingsError) as from_file:
         layers.section("watch", SECTIONS["watch"])

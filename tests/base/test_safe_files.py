@@ -238,7 +238,7 @@ def test_a_segment_and_notes_that_are_none_of_ours_are_set_aside_and_it_records(
     assert [words in said for said in box.damage()] == [True, True]
     recorder = Recorder(place, BlackboxRules(), FakeClock())
     recorder.record(picture(0))
-    assert "set aside" in (recorder.warning or "")
+    assert "moved aside" in (recorder.warning or "")
     assert box.at(NOON) == picture(0)
     box.note(NOON, "noted", "ann")
     assert [note.text for note in box.notes(NOON, picture(9).at)] == ["noted"]

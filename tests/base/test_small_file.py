@@ -24,7 +24,7 @@ def big(path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a pipe nobody writes to": (os.mkfifo, "nobody wrote to its end within 2 s"),
+    "a pipe nobody writes to": (os.mkfifo, "its writer did not finish within 2 s"),
     "a device without an end": (lambda path: path.symlink_to("/dev/zero"), "larger than 1,000,000 bytes"),
     "a file that is too large": (big, "larger than 1,000,000 bytes"),
     "not UTF-8": (lambda path: path.write_bytes(GIVEN.encode("utf-16")), "not UTF-8 text"),

@@ -119,7 +119,7 @@ async def test_a_corrupt_file_is_set_aside_and_begun_anew(case: str, tmp_path: P
     found = await state.all("hold", Hold)
     await state.put("hold", "again", Hold("bob"))
     assert state.warning is not None
-    assert "set aside" in state.warning
+    assert "moved aside" in state.warning
     assert found == {}
     assert await state.get("hold", "again", Hold) == Hold("bob")
     (aside,) = (tmp_path / "state").glob("a1b2.db.*.broken")

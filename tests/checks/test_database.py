@@ -246,7 +246,9 @@ def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
     clock.advance(8 * 3600)
     assert link.blind_for_s() is None
     assert link.link(None).word is LinkWord.STALE  # nobody has looked yet
-    away = Fault(kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="the host name is not known")
+    away = Fault(
+        kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="the host name could not be resolved"
+    )
     link.failed((away,))
     for _ in range(12):
         clock.advance(60)

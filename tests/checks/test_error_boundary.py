@@ -76,7 +76,7 @@ async def test_a_listener_that_fails_leaves_the_others_with_the_picture(sandbox:
     driven.monitor.subscribe(heard.append)
     await driven.round()
     assert heard
-    assert any("showing the picture" in event.text for event in driven.monitor.snapshot.events)
+    assert any("showing the snapshot" in event.text for event in driven.monitor.snapshot.events)
     await driven.monitor.close()
 
 
@@ -92,7 +92,7 @@ async def test_a_picture_that_cannot_be_made_is_said_in_the_last_one(
         await driven.round()
         now = driven.monitor.snapshot
         assert (now.state, now.at) == (State.UNKNOWN, before.at)
-        assert now.state_why == "making the picture failed (ZeroDivisionError); see the log file"
+        assert now.state_why == "composing the snapshot failed (ZeroDivisionError); see the log file"
     await driven.round()
     assert driven.monitor.snapshot.state is not State.UNKNOWN
     await driven.monitor.close()

@@ -93,7 +93,7 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     monitor.await_text("4 Connections 1 of ")
     code, page = breaker("list")
     status = command("status", sandbox=sandbox).stdout
-    assert f"watched here: pid {pid}, acts, since " in status
+    assert f"monitor: pid {pid}, acts, since " in status
     assert f"held      {TASKS}" in status
     data = json.loads(command("status", "--json", sandbox=sandbox).stdout)
     assert state(data) == "held"

@@ -102,7 +102,7 @@ async def test_a_resume_without_its_tasks_says_that_they_are_still_rejected(sand
     pending(sandbox, 3)
     await again(command, sandbox, "stop", "--reason", "r", "--yes")
     done = await again(command, sandbox, "resume", "--yes")
-    said = "resumed, seen; 3 tasks still rejected: resume --requeue requeues them"
+    said = "resumed (read back); 3 tasks still rejected: requeue them with watchdesk resume --requeue"
     assert (done.returncode, done.stdout.strip()) == (0, said)
     back = await again(command, sandbox, "resume", "--requeue", "--yes")
     assert (back.returncode, statuses(sandbox)) == (0, {"pending": 3})

@@ -118,7 +118,7 @@ WRONG = {
     "none": ([], "--watchdog, --healing or --stats"),
     "no time": (["--watchdog", "--since", "yesterdayish"], "is no time"),
     "no rows": (["--watchdog", "--limit", "0"], "--limit"),
-    "figures of logs": (["--watchdog", "--by", "day"], "--by is of --stats"),
+    "figures of logs": (["--watchdog", "--by", "day"], "--by works only with --stats"),
     "no kind": (["--stats", "--by", "month"], "'month' is not one of 'day', 'week', 'type'"),
 }
 
@@ -153,7 +153,7 @@ def test_figures_by_type_in_words(sandbox: Running, command: Command) -> None:
     done = command("logs", "--stats", "--by", "type", sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, "")
     head, *table = done.stdout.splitlines()
-    assert head.startswith("finished tasks, by when that was")
+    assert head.startswith("finished tasks by finish time")
     assert "times of UTC" in done.stdout
     rows = [line.split() for line in table[2:]]
     assert rows[0] == ["type", "tasks", "completed", "failed", "rejected", "simulated", "success", "mean", "p95"]

@@ -78,7 +78,7 @@ async def test_a_monitor_on_planted_files_comes_up_says_so_and_ends_when_it_is_a
     try:
         hand.await_text("watching")
         hand.type(b"?")
-        for words in ("the log cannot be written", "black box: a file was not readable", "state not usable"):
+        for words in ("the log cannot be written", "black box: a file was unreadable", "state not usable"):
             hand.await_text(words)
         os.kill(hand.process.pid, signal.SIGTERM)
         assert hand.ended(60.0) == 0
@@ -144,8 +144,10 @@ async def test_state_that_one_command_set_aside_is_said_by_all_that_follow_until
     (aside,) = (state / "state").glob("*.broken")
     assert (aside / database.name).exists()
     when = f"{datetime.fromtimestamp(aside.stat().st_mtime, UTC):%d %b %H:%M}"
-    words = f"state set aside {when} as {aside}: it was not readable"
-    gone = "acknowledgements, silences and actions that waited are gone with it; move it away once you have seen this"
+    words = f"the state file was unreadable and was moved aside {when} as {aside}"
+    gone = (
+        "acknowledgements, silences and waiting actions in it are lost; delete or move that file to clear this message"
+    )
     for _ in range(2):
         page = command("status", sandbox=sandbox).stdout
         assert words in page
@@ -155,12 +157,12 @@ async def test_state_that_one_command_set_aside_is_said_by_all_that_follow_until
     # Its alert, which is pending where it was evaluated before this, goes with the next evaluation.
     hand = Hand(command, sandbox, "--observe", size=SIZE, WATCHDESK_ALERTS_EVALUATE_S="1")
     try:
-        hand.await_text(f"state set aside {when}")
+        hand.await_text(f"was moved aside {when}")
         aside.rename(command.home / "seen")
-        hand.await_gone("state set aside", within_s=30)
+        hand.await_gone("the state file was unreadable", within_s=30)
     finally:
         hand.dispose()
-    assert "set aside" not in command("status", sandbox=sandbox).stdout
+    assert "moved aside" not in command("status", sandbox=sandbox).stdout
 
 
 @ONE_SHAPE

@@ -175,7 +175,7 @@ def test_a_legacy_key_is_said_on_the_page(legacy: bool) -> None:
     snapshot = HEALTHY
     project = msgspec.structs.replace(snapshot.project, legacy_key=legacy)
     said = page(msgspec.structs.replace(snapshot, project=project))
-    assert ("key: a legacy key, which the platform ends with 2026" in said) is legacy
+    assert ("key: legacy key: Supabase stops supporting these at the end of 2026" in said) is legacy
 
 
 def test_the_start_names_a_legacy_key_once(tmp_path: Path) -> None:

@@ -110,7 +110,9 @@ def test_what_is_wrong_is_one_sentence(sandbox: Running, command: Command) -> No
         done = command("tasks", *words, sandbox=sandbox)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
-    assert "colour is no column: status, age, ended" in command("tasks", "--sort", "colour", sandbox=sandbox).stderr
+    assert (
+        "colour is not a column; use status, age, ended" in command("tasks", "--sort", "colour", sandbox=sandbox).stderr
+    )
     odd = command("tasks", "status:broken", sandbox=sandbox)
     assert (odd.returncode, odd.stdout) == (0, "none\n")
     assert "broken is no status that is known: pending, in_progress" in odd.stderr

@@ -51,10 +51,10 @@ def test_a_dry_run_set_by_a_heal_is_undone_with_it(sandbox: Running, command: Co
     assert command("heal", "--yes", sandbox=sandbox).returncode == 0
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
     done = command("undo", run_of(sandbox, "heal"), "--yes", sandbox=sandbox)
-    assert (done.returncode, done.stdout.strip()) == (0, "dry-run is off, seen")
+    assert (done.returncode, done.stdout.strip()) == (0, "dry-run is off (read back)")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
     back = command("undo", run_of(sandbox, "dry_run_off"), "--yes", sandbox=sandbox)
-    assert (back.returncode, back.stdout.strip()) == (0, "dry-run is on, seen")
+    assert (back.returncode, back.stdout.strip()) == (0, "dry-run is on (read back)")
 
 
 @ONE_SHAPE
@@ -111,7 +111,7 @@ def test_a_write_that_row_level_security_filters_away_is_not_allowed_and_says_so
         for words in (["undo", run], ["retry", task]):
             done = command(*words, "--yes", sandbox=sandbox, **env)
             assert done.returncode == 2, done.stdout
-            assert "not ours to change" in done.stderr
+            assert "may not change the row" in done.stderr
         sandbox.sql("UPDATE autonomous_tasks SET status = 'in_progress', completed_at = NULL, error_message = NULL")
         healed = command("heal", "--yes", sandbox=sandbox, **env)
         assert healed.returncode == 2
@@ -130,7 +130,7 @@ def test_a_failed_task_goes_back_to_pending_once(sandbox: Running, command: Comm
     done = command("retry", task, "--yes", sandbox=sandbox)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (
         0,
-        "1 changed, 0 skipped, 0 refused; the task is pending, seen",
+        "1 changed, 0 skipped, 0 refused; the task is pending (read back)",
         "",
     )
     rows = sandbox.sql("SELECT status, error_message, started_at, completed_at FROM autonomous_tasks")

@@ -40,7 +40,7 @@ OPENED = BreakerEvent(
     why="5 failures in a row: no route",
     at=AT,
 )
-STOPPED = Result(action="emergency_stop", phase=ResultPhase.VERIFIED, text="stopped, seen", run="r")
+STOPPED = Result(action="emergency_stop", phase=ResultPhase.VERIFIED, text="stopped (read back)", run="r")
 FAILS = AlertChanged(
     key="success_rate",
     episode="e",
@@ -82,7 +82,7 @@ TOLD: list[tuple[Happening, str, str, Level]] = [
     (
         BreakerReopened(key="db:read", after_s=20.0, by=JANA),
         "watchdesk",
-        f"breaker db:read is open again 20 s after {JANA} reset it: its cause stands",
+        f"breaker db:read is open again 20 s after {JANA} reset it: the cause persists",
         Level.WARNING,
     ),
     (
@@ -91,8 +91,8 @@ TOLD: list[tuple[Happening, str, str, Level]] = [
         "edge function critical: no answer",
         Level.CRITICAL,
     ),
-    (ActionEnded.of(STOPPED, JANA), JANA, "emergency stop: stopped, seen", Level.OK),
-    (ActionEnded.of(STOPPED, JANA, " too many\n"), JANA, "emergency stop: stopped, seen (too many)", Level.OK),
+    (ActionEnded.of(STOPPED, JANA), JANA, "emergency stop: stopped (read back)", Level.OK),
+    (ActionEnded.of(STOPPED, JANA, " too many\n"), JANA, "emergency stop: stopped (read back) (too many)", Level.OK),
     (
         ActionEnded.of(replace(STOPPED, phase=ResultPhase.REFUSED, text="observes"), JANA),
         JANA,

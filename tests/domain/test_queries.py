@@ -82,29 +82,33 @@ def test_what_is_typed_is_read(case: str) -> None:
 
 
 REFUSED: dict[str, tuple[str, Table, str]] = {
-    "a key nobody knows": ("colour:red", Table.TASKS, "colour: is no key here (status:, type:, task:, who:, risk:, "),
+    "a key nobody knows": (
+        "colour:red",
+        Table.TASKS,
+        "colour: is not a filter word here; use status:, type:, task:, who:, risk:, ",
+    ),
     "no time": ("since:whenever", Table.TASKS, "since:whenever is no time: 03:10, yesterday 22:00"),
-    "two times": ("since:2h since:3h", Table.TASKS, "the filter names since: more than once: leave one"),
-    "an age twice": ("age:>1h until:2h", Table.TASKS, "two bounds of one kind: leave one of 1h and 2h"),
+    "two times": ("since:2h since:3h", Table.TASKS, "the filter has since: more than once: keep only one"),
+    "an age twice": ("age:>1h until:2h", Table.TASKS, "the same limit twice: keep only one of 1h and 2h"),
     "an age that compares with nothing": ("age:1h", Table.TASKS, "write age:>5min or age:<2h"),
     "a time that took long is none": ("took:>long", Table.LOGS, "write took:>5min or took:<2h"),
-    "took is not of tasks": ("took:>5min", Table.TASKS, "took: is no key here"),
-    "a moment left out": ("-since:2h", Table.TASKS, "-since: leaves nothing out"),
-    "a key left out that nobody knows": ("-colour:red", Table.TASKS, "colour: is no key here"),
+    "took is not of tasks": ("took:>5min", Table.TASKS, "took: is not a filter word here"),
+    "a moment left out": ("-since:2h", Table.TASKS, "-since: cannot exclude anything"),
+    "a key left out that nobody knows": ("-colour:red", Table.TASKS, "colour: is not a filter word here"),
     "a text like a key": ("error: something", Table.LOGS, "put the text in quotes"),
-    "a key of another table": ("step:x", Table.TASKS, "step: is no key here"),
+    "a key of another table": ("step:x", Table.TASKS, "step: is not a filter word here"),
     "no value": ("status: failed", Table.TASKS, "status: lacks a value: write it without a blank"),
     "a value missing": ("status:failed,", Table.TASKS, "status: lacks a value"),
     "an open quote": ('"broken login', Table.TASKS, "a quote is not closed"),
     "an empty word": ('""', Table.TASKS, "empty value"),
-    "no task's id": ("task:42", Table.LOGS, "task:42 is no task's id"),
-    "a task's id with more behind": (f"task:{UUID}x", Table.LOGS, "is no task's id"),
-    "an id in braces": ("task:{" + UUID + "}", Table.LOGS, "is no task's id"),
+    "no task's id": ("task:42", Table.LOGS, "task:42 is not a task id"),
+    "a task's id with more behind": (f"task:{UUID}x", Table.LOGS, "is not a task id"),
+    "an id in braces": ("task:{" + UUID + "}", Table.LOGS, "is not a task id"),
     "two tasks": (f"task:{UUID} task:{UUID[::-1]}", Table.LOGS, "more than one task"),
-    "a star amid": ("step:a*b", Table.LOGS, "put it at the end"),
+    "a star amid": ("step:a*b", Table.LOGS, "works only at the end"),
     "a verdict no check has": ("status:pending", Table.SAFETY, "passed, failed, enabled, disabled"),
-    "NUL": ("a\x00b", Table.TASKS, "no row can have"),
-    "half a character": ("a\ud83d", Table.TASKS, "no row can have"),
+    "NUL": ("a\x00b", Table.TASKS, "invalid characters"),
+    "half a character": ("a\ud83d", Table.TASKS, "invalid characters"),
     "five thousand characters": ("x" * 5000, Table.TASKS, "too long (5,000 characters)"),
     "too many words": (" ".join(f"word{i}" for i in range(40)), Table.TASKS, "too long"),
     "too many kinds": ("type:" + ",".join(f"kind{i}" for i in range(100)), Table.TASKS, "too long"),
@@ -180,7 +184,7 @@ def test_an_order_is_typed_as_a_column_and_read_as_the_same() -> None:
             for sort in (Sort(one.name), Sort(one.name, descending=True)):
                 assert parse_sort(f"{sort}", table) == sort
                 assert sort.turned.turned == sort
-    with pytest.raises(FilterError, match="colour is no column: status, age, ended"):
+    with pytest.raises(FilterError, match="colour is not a column; use status, age, ended"):
         parse_sort("colour", Table.TASKS)
 
 

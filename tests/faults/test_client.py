@@ -308,7 +308,7 @@ FUNCTION: dict[str, tuple[Act, str, str]] = {
     "not deployed": (error("404 x", code="NOT_FOUND", message="not found"), "refused_request", "not found"),
     "down": (error("503 x", message="down"), "server", "503"),
     "a proxy": (answer(b"<html>", "502 x", "text/html"), "proxy", "502"),
-    "silence": (hang, "timeout", "no answer"),
+    "silence": (hang, "timeout", "timed out"),
 }
 
 

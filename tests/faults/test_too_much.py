@@ -63,7 +63,7 @@ async def test_too_long_an_answer_is_broken_off_and_named(case: str) -> None:
     fault = await asked(TOO_LONG[case])
     assert fault is not None
     assert (fault.kind, fault.evidence) == ("garbage", Evidence.DOWN)
-    assert "longer than 2 MB" in fault.message
+    assert "larger than 2 MB" in fault.message
 
 
 @pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "x"])
@@ -92,7 +92,7 @@ async def test_more_rows_than_were_asked_for_are_none(count: int) -> None:
     rows = [{"id": str(number), "status": "pending"} for number in range(count)]
     fault = await asked(answer(json.dumps(rows).encode()), RequestLimits())
     assert fault is not None
-    assert f"50 rows were asked for, {count:,} came" in fault.message
+    assert f"50 rows requested, {count:,} received" in fault.message
 
 
 async def test_a_packed_answer_of_a_fair_size_is_read() -> None:
@@ -116,7 +116,9 @@ print(json.dumps([fault.message, (resource.getrusage(resource.RUSAGE_SELF).ru_ma
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tells its memory in kB on Linux only")
-@pytest.mark.parametrize(("kind", "words", "most_mb"), [("bomb", "longer", 250), ("million", "1,000,000 came", 150)])
+@pytest.mark.parametrize(
+    ("kind", "words", "most_mb"), [("bomb", "larger", 250), ("million", "1,000,000 received", 150)]
+)
 def test_too_much_costs_no_more_than_its_bound(kind: str, words: str, most_mb: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", BOMB, kind], cwd=ROOT, capture_output=True, text=True, check=True, timeout=100

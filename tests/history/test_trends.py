@@ -143,9 +143,9 @@ def test_who_sees_no_task_at_all_is_not_told_that_none_failed() -> None:
     shown = trends(Window.DAY, NOW, Observed(finished=slots(FINE.begins[3], (0, 0), (0, 0), (0, 0))), told)
     failures = shown.of("failures")
     assert not any(value is not None for value in (*failures.own, *failures.told))
-    assert failures.why == "no task was finished in these 24 h, or none that this key sees"
+    assert failures.why == "no task finished in these 24 h is visible to this account"
     month = trends(Window.MONTH, NOW, Observed(), FromTables(bucket=CUTS[Window.MONTH].coarse, finished_until=NOW))
-    assert month.of("success").why == "no task was finished in these 30 d, or none that this key sees"
+    assert month.of("success").why == "no task finished in these 30 d is visible to this account"
 
 
 def test_nothing_known_says_why_in_words() -> None:

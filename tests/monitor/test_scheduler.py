@@ -115,7 +115,7 @@ async def test_the_supervisor_restarts_a_hung_watchdog_and_says_so(sandbox: Runn
     await until(lambda: scheduler.watchdog_dead)
     monitor._publish()
     assert not monitor.snapshot.health.running
-    assert any("loop is dead: w restarts it" in notice for notice in monitor.snapshot.notices)
+    assert any("has stopped working: press w to restart it" in notice for notice in monitor.snapshot.notices)
     scheduler._parts.checks.check = whole  # type: ignore[method-assign]  # as it was
     last = monitor.snapshot.health.last_at
     await until(lambda: monitor.snapshot.health.restarts == 1)

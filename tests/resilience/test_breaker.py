@@ -277,7 +277,7 @@ class TestRegistry:
             ("closed", "open", "failures", "5 failures in a row: failure"),
             ("due", "half_open", "due", "time for a probe"),
             ("half_open", "open", "probe_failed", "the probe failed: failure"),
-            ("open", "due", "asked", "asked to probe now"),
+            ("open", "due", "asked", "probe requested by an operator"),
             ("due", "half_open", "due", "time for a probe"),
             ("half_open", "closed", "probe_succeeded", "the probe succeeded"),
             ("closed", "held", "held", "held by ann: repair"),

@@ -240,7 +240,7 @@ class TestBroken:
             cache = make()
             assert cache.get_sync("config") is None
             await cache.put("config", 2, clock.now())
-            assert "set aside" in (cache.warning or "")
+            assert "moved aside" in (cache.warning or "")
             (aside,) = filled.parent.parent.glob(f"{SPACE}.*.broken")
             assert aside.is_dir()
             cache.close()
@@ -263,7 +263,7 @@ class TestBroken:
             connection.execute("DROP TABLE Cache")
         connection.close()
         assert cache.get_sync("config") is None
-        assert "set aside" in (cache.warning or "")
+        assert "moved aside" in (cache.warning or "")
         await cache.put("config", 2, clock.now())
         assert cache.get_sync("config") is not None
 

@@ -295,7 +295,7 @@ async def test_as_each_kind_of_user(account: str, sandbox: Running, tmp_path: Pa
         assert statuses(sandbox) == {"in_progress": 13}
         assert audited(sandbox, "heal") == []
         assert driven.monitor.snapshot.may_act.missing
-        assert "no config row is visible to us" in page(driven.monitor.snapshot)
+        assert "this account cannot see the config row" in page(driven.monitor.snapshot)
     assert sandbox.sql("SELECT count(*) FROM autonomous_system_config") == [(1,)]
     await driven.monitor.close()
 
@@ -320,7 +320,10 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         driven = await Watchdog(sandbox.url, sandbox.publishable_key, tmp_path, **user).begin()
         checkup, _ = await driven.round()
         stuck = checkup.of("stuck_tasks")
-        assert (stuck.level, "no logs visible to us, so only an operator's heal touches them" in stuck.text) == (
+        assert (
+            stuck.level,
+            "the logs are not visible to this account, so they are not healed automatically" in stuck.text,
+        ) == (
             Level.WARNING,
             True,
         )
@@ -329,7 +332,7 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         # Nor would it if it held the lease: silence that cannot be seen proves nothing.
         found = await driven.parts.healer.plan(driven.parts.time.cut_off(), automatic=True)
         assert found.plan.empty
-        assert "their silence proves nothing: left alone" in found.plan.notes[0]
+        assert "so it cannot tell whether they are stuck: left alone" in found.plan.notes[0]
         plan = await driven.monitor.plan(HEAL)
         assert "no logs are visible to us" in plan.steps[0].effect  # an operator's heal includes them and says so
         await driven.monitor.close()
@@ -346,9 +349,9 @@ async def test_as_a_user_who_sees_no_config_row_no_second_one_appears(sandbox: R
             await driven.round()
         plan = await driven.monitor.plan(HEAL)
         assert plan.empty
-        assert any("only a secret key can tell" in note for note in plan.notes)
+        assert any("use a secret key to find out" in note for note in plan.notes)
         assert plan.unknown
-        assert any("no config row is visible to us" in notice for notice in driven.monitor.snapshot.notices)
+        assert any("this account cannot see the config row" in notice for notice in driven.monitor.snapshot.notices)
         await driven.monitor.close()
     finally:
         await hide(sandbox, "autonomous_system_config", hidden=False)
@@ -460,7 +463,7 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     await begun.wait()
     stopped = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
     healed = await healing
-    assert "halted: an emergency stop was asked for" in healed.text
+    assert "halted: an emergency stop was requested" in healed.text
     assert healed.changed < 600
     assert stopped.phase is ResultPhase.VERIFIED
     assert statuses(sandbox) == {"failed": healed.changed, "rejected": 600 - healed.changed}

@@ -136,7 +136,7 @@ async def test_of_two_processes_one_acts_and_the_other_takes_over_when_it_is_gon
 ) -> None:
     first = await started(monitor_on(sandbox, tmp_path))
     second = await started(monitor_on(sandbox, tmp_path))  # the same lock, as another process would find it
-    said = [notice for notice in second.snapshot.notices if "acts for this project here" in notice]
+    said = [notice for notice in second.snapshot.notices if "acts for this project on this machine" in notice]
     assert len(said) == 1
     assert said[0].startswith("pid ")
     assert first.snapshot.notices == ()

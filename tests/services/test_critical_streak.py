@@ -118,7 +118,7 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
         assert driven.monitor.snapshot.health.critical_in_a_row == number
     assert not flag(sandbox)
     _, done = await driven.round()
-    assert done.startswith("stopped, seen")
+    assert done.startswith("stopped (read back)")
     assert flag(sandbox)
     assert statuses(sandbox) == {"failed": 20, "rejected": 1}
     reason, who = sandbox.sql(
@@ -164,7 +164,7 @@ async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Run
     driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     for _ in range(11):
         _, done = await driven.round()
-    assert "what failed is old or our own: no stop" in done
+    assert "the failures are old or caused by watchdesk itself: no automatic stop" in done
     assert not flag(sandbox)
     await driven.monitor.close()
 

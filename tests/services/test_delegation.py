@@ -106,7 +106,7 @@ async def test_a_monitor_that_ended_before_changed_nothing_and_one_that_had_begu
     before, amid, shell = make(), make(never), make()
     for process, phase, words in (
         (before, ResultPhase.UNREACHABLE, "ended and had not taken it up"),
-        (amid, ResultPhase.UNKNOWN, "ended, and may have begun: outcome unknown"),
+        (amid, ResultPhase.UNKNOWN, "ended and may have started the action: outcome unknown"),
     ):
         there = await process.started()
         waiting = asyncio.create_task(handed(shell, there))

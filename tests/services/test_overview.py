@@ -112,7 +112,7 @@ FAILING = {
         f"RETURN jsonb_build_object('version', {OVERVIEW_VERSION}, 'counts', '[]'::jsonb, 'config', '[]'::jsonb,"
         " 'tasks', (SELECT jsonb_agg(0) FROM generate_series(1, 60)), 'logs', '[]'::jsonb);"
     ),
-    "it is of another version": another('RETURN \'{"version": 0, "counts": []}\';'),
+    "has another version": another('RETURN \'{"version": 0, "counts": []}\';'),
 }
 
 
@@ -154,7 +154,7 @@ async def test_one_that_says_nothing_of_the_config_is_not_believed(sandbox: Runn
 
 @ONE_SHAPE
 async def test_one_of_another_version_is_not_asked_and_is_named(sandbox: Running, tmp_path: Path) -> None:
-    with function(sandbox, FAILING["it is of another version"]):
+    with function(sandbox, FAILING["has another version"]):
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
         assert driven.parts.checks.schema is not None
         assert driven.parts.checks.schema.overview is Truth.UNKNOWN

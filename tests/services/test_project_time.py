@@ -50,7 +50,7 @@ async def test_a_date_an_hour_ahead_makes_no_living_task_stuck(sandbox: Running,
     assert "the database's time is not known" in checkup.of("stuck_tasks").text
     plan = await driven.monitor.plan(HEAL)
     assert plan.empty
-    assert "nothing is called stuck" in plan.notes[0]
+    assert "nothing is treated as stuck" in plan.notes[0]
     await driven.monitor.run(HEAL, plan)
     assert statuses(sandbox) == {"in_progress": 2}
     await driven.monitor.close()

@@ -173,7 +173,7 @@ def test_more_days_than_anybody_keeps_are_refused_in_one_sentence(command: Comma
     done = command("status", **given, WATCHDESK_BLACKBOX_DAYS="1000000")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "Error: WATCHDESK_BLACKBOX_DAYS is not usable: 1000000 is out of bounds, it goes above 0 to 3,650\n"
+        "Error: WATCHDESK_BLACKBOX_DAYS is not usable: 1000000 is out of range; allowed: above 0 to 3,650\n"
     )
 
 

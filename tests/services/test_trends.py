@@ -262,7 +262,7 @@ async def test_a_key_that_sees_no_row_is_not_told_that_nothing_failed(sandbox: R
         sandbox.sql("DROP POLICY hidden ON autonomous_tasks")
     failures = shown.of("failures")
     assert not any(value is not None for value in (*failures.own, *failures.told))
-    assert "none that this key sees" in failures.why or "nothing known: " in failures.why
+    assert "is visible to this account" in failures.why or "nothing known: " in failures.why
 
 
 async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(

@@ -55,10 +55,13 @@ def _unmeasured(kpi: Kpi) -> Kpi:
 
 
 _LATE: Final = Fault(
-    kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="connected, but no answer in time"
+    kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="connected, but the request timed out"
 )
 _NOT_ASKED: Final = Fault(
-    kind="refused_by_breaker", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="not asked: its breaker is open"
+    kind="refused_by_breaker",
+    counts=Counts.NEUTRAL,
+    evidence=Evidence.NONE,
+    message="no request sent: its circuit breaker is open",
 )
 DEGRADED: Final = changed(
     ACTIVE,
@@ -311,7 +314,7 @@ OFFLINE: Final = changed(
             state="firing",
             title="database down",
             text=f"down: {DOWN.sentence()}",
-            runbook="look at the project's status page and dashboard; nothing can be ordered until it answers",
+            runbook="check the project's dashboard and Supabase's status page; no action can run until it answers",
             episode=name_of(0xE5),
             began_at=AT,
             fired_at=ago(hours=1, minutes=10),
@@ -323,7 +326,7 @@ OFFLINE: Final = changed(
     notices=(f"{WAITING.words()} waits since 03:12, NOT carried out yet",),
 )
 
-_MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer in time")
+_MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="the request timed out")
 STALE: Final = changed(
     ACTIVE,
     at=AT + timedelta(minutes=3),

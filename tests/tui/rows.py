@@ -21,14 +21,14 @@ DOWN: Final = Fault(
     kind="refused",
     counts=Counts.FAILURE,
     evidence=Evidence.DOWN,
-    message="nobody answers at the URL",
+    message="connection refused",
     remedy="check SUPABASE_URL",
 )
 UNREACHED: Final = Fault(
     kind="no_dns",
     counts=Counts.FAILURE,
     evidence=Evidence.NONE,
-    message="the host name is not known",
+    message="the host name could not be resolved",
     remedy="check SUPABASE_URL",
 )
 FORBIDDEN: Final = Fault(
@@ -36,7 +36,7 @@ FORBIDDEN: Final = Fault(
     counts=Counts.SUCCESS,
     evidence=Evidence.ALIVE,
     message="permission denied for table autonomous_tasks",
-    remedy="these rights do not reach; sign in as the master account or use a secret key",
+    remedy="this account's rights are not sufficient; sign in as the master account or use a secret key",
     person=True,
 )
 MISSING: Final = Fault(

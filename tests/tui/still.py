@@ -209,7 +209,7 @@ class StillMonitor:
                 task = arguments["task"]
                 failed = next((one for one in records.tasks if one.id == task), None)
                 text = f"{failed.description}: {failed.error}" if failed else ""
-                return self._live(RetryPlan(task=task, text=text, refused="" if failed else "it is there no more"))
+                return self._live(RetryPlan(task=task, text=text, refused="" if failed else "it no longer exists"))
             case "retry_matching":
                 given = parse_filter(" ".join(arguments["tasks"]), Table.TASKS)
                 rows = self._matching(Listing(table=Table.TASKS, filter=given))
@@ -227,10 +227,13 @@ class StillMonitor:
                 confirmed = confirmed_as(waiting) if action.name == "confirm_waiting" else None
                 return Sentence(text=f"{waiting.words()}\nIt has not been carried out.", action=confirmed)
             case "lift_observe":
-                return Sentence(text="It was started with --observe. Afterwards it observes again by itself.")
+                return Sentence(
+                    text="This monitor was started with --observe. After 15 minutes it becomes read-only again"
+                    " automatically."
+                )
             case "silence":
                 about = plural(sum(one.fires for one in self.snapshot.alerts), "alert")
-                return Sentence(text=f"Nobody is told for {short(arguments['lasts'])}. It concerns {about} now.")
+                return Sentence(text=f"No notifications for {short(arguments['lasts'])}. It matches {about} now.")
         return Sentence(text=action.effect)
 
     def _other_plan(self, action: Action, **arguments: Any) -> Plan | None:

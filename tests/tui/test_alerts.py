@@ -54,7 +54,7 @@ async def test_a_takes_care_of_the_only_one_at_once(sandbox: Running, tmp_path: 
     async with app.run_test(size=(140, 40)) as pilot:
         await until(lambda: "Needs you 1 firing" in shown(app), "an alert")
         await pilot.press("a")
-        await until(lambda: "acknowledged" in shown(app), "taken care of")
+        await until(lambda: "acknowledged" in shown(app), "acknowledged by")
         assert re.search(r"acknowledged .* · \S+@\S+", shown(app))  # and who did
         await pilot.press("a")
         await pilot.pause(0.2)
@@ -73,7 +73,7 @@ async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None
         assert app.screen.query_one(OptionList).highlighted == 0  # Cancel
         await pilot.pause(0.4)
         await pilot.press("down", "enter")
-        await until(lambda: "acknowledged" in shown(app), "taken care of")
+        await until(lambda: "acknowledged" in shown(app), "acknowledged by")
         assert "1 firing, 1 acknowledged" in shown(app)
 
 
@@ -195,9 +195,9 @@ def test_what_fired_before_we_looked_calls_nobody_and_each_episode_calls_once() 
 @pytest.mark.parametrize("width", [78, 40, 20])
 def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width: int) -> None:
     notices = (
-        "database down: nobody left to tell; a acknowledges",
+        "database down: every contact was notified, nobody acknowledged; press a to acknowledge",
         "policies open: anyone can read",
-        "state set aside",
+        "the state file was unreadable",
     )
     line = said_within(notices, width)
     assert cell_len(line) <= width
@@ -212,7 +212,7 @@ async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: P
     set_stop(sandbox, "look")
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: any("nobody is told" in one for one in app.monitor.snapshot.notices), "a notice")
+        await until(lambda: any("nobody is notified" in one for one in app.monitor.snapshot.notices), "a notice")
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), "the help")
         text = "".join(plain(line) for line in app.screen.query_one(Reader)._text)

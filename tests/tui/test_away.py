@@ -94,7 +94,7 @@ async def test_the_key_of_an_order_does_nothing_yet_and_says_so(key: Key) -> Non
         dashboard = app.screen
         await pilot.press(key.key.split(",")[0])
         shown = text_of(await settled(pilot))
-        assert f"{key.shown({})} did nothing yet: once more, if you mean it" in shown
+        assert f"{key.shown({})} was not executed: press it again to confirm" in shown
         monitor = monitor_of(app)
         assert app.screen is dashboard
         assert app.is_running
@@ -117,7 +117,7 @@ async def test_a_moved_key_is_known_by_what_it_orders() -> None:
     async with run(app, SIZE) as pilot:
         goes(app, GONE_S)
         await pilot.press("f5")
-        assert "did nothing yet" in text_of(await settled(pilot))
+        assert "was not executed" in text_of(await settled(pilot))
         goes(app, GONE_S)
         await pilot.press("h")
         await settled(pilot, lambda: isinstance(app.screen, ListView))
@@ -132,10 +132,10 @@ async def test_a_question_that_was_left_open_takes_no_answer_from_who_comes_back
         await pilot.press("right")  # on the button that orders
         goes(app, GONE_S)
         await pilot.press("enter")
-        assert "you were away: ⏎ did nothing yet" in text_of(await settled(pilot))
+        assert "you were away, so ⏎ was not executed" in text_of(await settled(pilot))
         goes(app, GONE_S)
         await click(pilot, "#act")
-        assert "you were away: the click did nothing yet" in text_of(await settled(pilot))
+        assert "you were away, so the click was not executed" in text_of(await settled(pilot))
         assert monitor_of(app).orders == []
         await click(pilot, "#heading")  # it only keeps the first one
         goes(app, GONE_S)
@@ -165,7 +165,7 @@ async def test_a_letter_of_a_filter_is_no_order() -> None:
         goes(app, GONE_S)
         await pilot.press("h")
         shown = text_of(await settled(pilot))
-        assert "did nothing" not in shown
+        assert "was not executed" not in shown
         assert "uh" in shown
 
 

@@ -76,7 +76,7 @@ async def test_what_follows_the_end_of_a_filter_goes_to_the_list() -> None:
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         text = drawn(app)
     assert "filter: watchdog" in text
-    assert "Take care of which alert?" in text
+    assert "Acknowledge which alert?" in text
 
 
 @ONE_SHAPE
@@ -90,7 +90,7 @@ def test_a_stop_that_comes_in_one_read_is_carried_out_with_its_reason(
     hand.await_text("rejects 1 pending task")
     hand.read(0.5)
     hand.press("\x1b[Z\x1b[Zall is wrong\tSTOP\t\t\r")
-    hand.await_text("stopped, seen; 1 task rejected")
+    hand.await_text("stopped (read back); 1 task rejected")
     stopped = "SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config"
     assert sandbox.sql(stopped) == [(True, "all is wrong")]
 
@@ -102,10 +102,10 @@ def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
     hand = opened(command, sandbox, size=(100, 30))
     hand.await_text("LIVE")
     hand.press("z")
-    hand.await_text("everything (maintenance)")
+    hand.await_text("all alerts (maintenance)")
     hand.read(0.5)
     hand.press("\x1b[B" * 9 + "\r")
-    hand.await_text("*: nobody is told")
+    hand.await_text("*: no notifications")
     hand.read(0.5)
     hand.press("\x1b[Z\x1b[Z\x1530min\tnew disks")
     text = hand.await_text("for 30 min")

@@ -116,7 +116,7 @@ def test_orders_whose_answers_are_lost_are_read_back_and_not_repeated(start: Sta
         hand.await_text("rejects 2 pending")
         hand.read(SWALLOWED_S)
         slowly(hand, "\x1b[Z", "\x1b[Z", "fire", "\t", "STOP", "\t", "\t", "\r")
-        answered(hand, "stopped, seen; 2 tasks rejected")
+        answered(hand, "stopped (read back); 2 tasks rejected")
         assert busy.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config")[0][0] is True
         assert len([one for one in line.seen if one.startswith(f"POST {RPC}")]) <= 2  # two names of a parameter
         assert statuses(busy) == {"failed": 5, "rejected": 2}

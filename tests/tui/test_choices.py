@@ -50,7 +50,7 @@ async def test_an_odd_key_is_handed_on_as_it_is() -> None:
         await pilot.press("6", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         words = [str(one.prompt) for one in app.screen.query_one(OptionList).options]
-        assert words == ["Close", "acknowledge: you take care of it", "silence it for a while …"]
+        assert words == ["Close", "acknowledge: you are handling it", "silence it for a while …"]
         read_it(app)
         await pilot.press("down", "enter")
         await settled(pilot, lambda: bool(monitor_of(app).orders))

@@ -71,7 +71,7 @@ async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
         text = shown(app)
         for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "data live"):
             assert word in text
-        assert "auto-heal off: autonomous mode is not set, and 1 more" in text
+        assert "auto-heal off: autonomous mode is off, and 1 more" in text
 
 
 @ONE_SHAPE
@@ -234,7 +234,7 @@ async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path
             assert act.disabled is not allowed
         await asyncio.sleep(0.35)
         act.press()
-        await until(lambda: "stopped, seen" in str(dialog.query_one("#outcome", Static).content), "the outcome")
+        await until(lambda: "stopped (read back)" in str(dialog.query_one("#outcome", Static).content), "the outcome")
         await pilot.press("escape")
         await until(lambda: "STOPPED" in shown(app), "the state word")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
@@ -282,7 +282,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         assert not app.monitor.snapshot.may_act.allowed
         app.monitor._parts.read_only._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, ActionDialog), "it observes again")
+        await until(lambda: isinstance(app.screen, ActionDialog), "it becomes read-only again")
     written = sandbox.sql("SELECT DISTINCT input_data->>'order' FROM autonomous_execution_logs")
     assert written == [("lift_observe",)]  # its own audit and nothing else
 
@@ -303,7 +303,7 @@ async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Run
         dialog.query_one("#act", Button).press()
         await until(lambda: dialog._busy, "under way")  # type: ignore[attr-defined]  # a dialog
         await pilot.press("escape")
-        events = lambda: " ".join(event.text for event in app.monitor.snapshot.events)  # noqa: E731 - asked twice, named once
+        events = lambda: (" ").join(event.text for event in app.monitor.snapshot.events)  # noqa: E731 - asked twice, named once
         await until(lambda: "300 tasks rejected" in events(), "told in the events")
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
 
@@ -376,12 +376,12 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await pilot.press("shift+tab", *"probe")
         await until(lambda: not act.disabled, "the name is typed")
         await pilot.press("tab", "tab", "enter")
-        await until(lambda: "dry-run is off, seen" in said(app), "off")
+        await until(lambda: "dry-run is off (read back)" in said(app), "off")
         await pilot.press("escape", "d")
         await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is off" in said(app), "the dialog again")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
-        await until(lambda: "dry-run is on, seen" in said(app), "on")
+        await until(lambda: "dry-run is on (read back)" in said(app), "on")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
 
 

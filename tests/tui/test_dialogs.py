@@ -144,7 +144,7 @@ async def test_a_stop_waits_for_no_count() -> None:
     async with run(app, SIZE) as pilot:
         stop = await opened(pilot, app, "ctrl+e", EMERGENCY_STOP)
         act = stop.query_one("#act", Button)
-        assert "need not wait for the count" in str(stop.query_one("#text", Static).content)
+        assert "You can confirm without waiting" in str(stop.query_one("#text", Static).content)
         await pilot.press("shift+tab", *"STOP")
         await settled(pilot)
         assert act.disabled
@@ -255,7 +255,7 @@ async def test_enter_goes_from_field_to_field_and_from_the_last_to_what_acts_whi
         reason, word, act = stop.query_one("#reason"), stop.query_one("#word"), stop.query_one("#act")
         await pilot.press("shift+tab", *"STO", "enter")
         assert app.focused is reason  # what is missing comes first
-        assert ["required" in str(reason.border_title), "not the same" in str(word.border_title)] == [True, True]
+        assert ["required" in str(reason.border_title), "does not match" in str(word.border_title)] == [True, True]
         await pilot.press(*"fire", "enter")
         assert app.focused is word
         await pilot.press("P", "enter")
@@ -339,7 +339,7 @@ async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
         assert isinstance(asked, ActionDialog)
         assert meant.words() in asked._text.replace("Emergency", "emergency").replace("Resume", "resume")
         act = asked.query_one("#act", Button)
-        assert (str(act.label), act.disabled, app.focused) == ("Still meant", True, asked.query_one("#cancel"))
+        assert (str(act.label), act.disabled, app.focused) == ("Confirm", True, asked.query_one("#cancel"))
         read_it(app)
         await pilot.press("shift+tab", *word)
         await settled(pilot, lambda: not act.disabled)

@@ -62,7 +62,7 @@ BROKEN = [
     ("plan", (), ("h",), "cannot be read now: " + failed("looking at what this is about")),
     ("run", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
     ("note", ("n", "x"), ("enter",), failed("this")),
-    ("run", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
+    ("run", ("6", "enter"), ("down", "enter"), failed("the chosen action")),
     ("page", (), ("t",), "last known, just read: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
     ("total", (), ("t",), "Tasks 1 follows"),  # the rows are there, and live
@@ -154,7 +154,7 @@ async def test_rows_that_failed_to_be_read_anew_are_last_known_until_they_are_re
         assert isinstance(view, ServedView)
         setattr(app.monitor, "page", broken)  # noqa: B010 - a method
         view._renewing = view._renew_sight()
-        await settled(pilot, says(app, "last known, just read: " + failed("reading the rows anew")))
+        await settled(pilot, says(app, "last known, just read: " + failed("reading the rows again")))
         delattr(app.monitor, "page")
         view._renewing = view._renew_sight()
         await settled(pilot, lambda: "failed (RuntimeError)" not in text_of(drawn(app)))
@@ -173,7 +173,7 @@ async def test_a_row_in_full_that_fails_to_be_read_or_acted_on_says_so(monkeypat
         await settled(pilot, lambda: view._document is not None)
         monkeypatch.setattr(app.monitor, "may", broken)
         await pressed(pilot, app, "enter", "down", "enter")
-        await settled(pilot, says(app, failed("what was chosen")))
+        await settled(pilot, says(app, failed("the chosen action")))
 
 
 PANELS = ("needs", "health", "tasks", "kpis", "connections", "events")

@@ -174,7 +174,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "resume": lambda app: asks(app, RESUME),
     "dry_run": lambda app: asks(app, DRY_RUN_ON),
     "check": lambda app: monitor_of(app).checked > 0,
-    "acknowledge": opens(ChoiceDialog, "Take care of which alert?"),
+    "acknowledge": opens(ChoiceDialog, "Acknowledge which alert?"),
     "silence": opens(ChoiceDialog, "Silence what?"),
     "run": lambda app: asks(app, RUN_PENDING),
     "orders": opens(ChoiceDialog, "Which action or task?"),
@@ -306,7 +306,7 @@ async def test_q_names_the_orders_under_way_and_the_way_back_has_the_focus(kind:
         quits = app.screen
         assert isinstance(quits, QuitDialog)
         quits._look()
-        await until(pilot, lambda: "Nothing is under way any more" in said(app), "over")
+        await until(pilot, lambda: "No action is running or waiting any more" in said(app), "over")
         read_it(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: app._exit, "gone")
@@ -338,11 +338,11 @@ async def test_ctrl_q_quits_from_nowhere_and_says_which_key_does(quits: str) -> 
             await pilot.press(opens)
             await until(pilot, lambda: isinstance(app.screen, ModalScreen), opens)
             read_it(app)
-            await says(f"escape backs out, then {key}")
+            await says(f"press escape first, then {key}")
         await go_to(pilot, app, "served")
         await pilot.press("slash")
         await until(pilot, lambda: types(app), "the filter")
-        await says(f"escape backs out, then {key}")
+        await says(f"press escape first, then {key}")
         await go_to(pilot, app, "dashboard")
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, Wall), "the wall")

@@ -99,16 +99,16 @@ STATES: dict[str, tuple[Reading[Figures], str]] = {
     ),
     "cached": (
         msgspec.structs.replace(WEEK, source=Source.CACHED, at=NOW - timedelta(minutes=12), fault=DOWN),
-        "last known, 1 h 20 old: nobody answers at the URL",
+        "last known, 1 h 20 old: connection refused",
     ),
-    "failed": (Reading(fault=DOWN), "cannot be read now: nobody answers at the URL"),
+    "failed": (Reading(fault=DOWN), "cannot be read now: connection refused"),
     "nothing": (
         Reading(value=figures((), FigureSpan(since=NOW - timedelta(days=7), until=NOW)), source=Source.LIVE, at=NOW),
-        "no task that is visible to us finished in this time",
+        "no task visible to this account finished in this time",
     ),
     "unmarked": (
         Reading(value=figures_over(Window.WEEK, marked=False), source=Source.LIVE, at=NOW),
-        "this project does not mark what was only simulated",
+        "this project does not mark simulated tasks",
     ),
 }
 
@@ -183,7 +183,7 @@ async def test_in_the_past_they_are_of_now_and_say_so(tmp_path: object) -> None:
         await app.time.jump("2h ago")
         await pilot.press("V")
         said = text_of(await settled(pilot, lambda: isinstance(app.screen, FiguresView)))
-        assert "figures are counted up to now; 0 goes back to now" in said
+        assert "figures exist only for the present; 0 goes back to now" in said
 
 
 def advance(app: WatchdeskApp, seconds: float) -> None:

@@ -111,7 +111,7 @@ DIALOGS: Final = {
     "u": ("Resume (", "It is stopped"),
     "h": ("Heal (", "- "),
     "o": ("Which action or task?", "retry: "),
-    "a": ("Take care of which alert?", "emergency stop"),
+    "a": ("Acknowledge which alert?", "emergency stop"),
     "r": ("Which breaker?", "hold one open"),
     "?": ("─ Help", "heal"),
     "\x10": ("Search for commands", "Acknowledge an alert"),

@@ -222,7 +222,7 @@ def test_a_projects_colour_is_a_block_with_readable_words_in_every_theme(colour:
 
 def test_a_wrong_project_colour_is_one_sentence() -> None:
     file = {"projects": {"prod": {"url": "https://x.supabase.co", "key": "sb_secret_x", "colour": "orangy"}}}
-    with pytest.raises(SettingsError, match=r"colour of project 'prod' is 'orangy', which is none"):
+    with pytest.raises(SettingsError, match=r"colour of project 'prod' is 'orangy', which is not a colour"):
         read_target(Layers(file=file))
     env = {"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "sb_secret_x", "WATCHDESK_PROJECT_COLOUR": "#12"}
     with pytest.raises(SettingsError, match="WATCHDESK_PROJECT_COLOUR is '#12'"):

@@ -32,10 +32,10 @@ def test_a_type_is_paused_and_given_back(
     hand.await_text("bug_fix  3 pending")
     hand.read(SWALLOWED_S)
     slowly(hand, "\x1b[B", "\r")
-    hand.await_text("3 pending tasks of type bug_fix set aside")
+    hand.await_text("3 pending tasks of type bug_fix held back")
     hand.read(SWALLOWED_S)
     slowly(hand, "\x1b[Z", "the tests are broken", "\t", "\t", "\r")
-    hand.await_text("bug_fix is paused, seen: 3 set aside")
+    hand.await_text("bug_fix is paused (read back): 3 held back")
     assert types(sandbox) == {"bug_fix": "awaiting_review", "refactoring": "pending"}
     hand.escape()
     hand.await_text("bug_fix is paused since")
@@ -48,7 +48,7 @@ def test_a_type_is_paused_and_given_back(
     hand.await_text("3 tasks back to pending")
     hand.read(SWALLOWED_S)
     hand.press("\t\r")
-    hand.await_text("bug_fix is unpaused, seen: 3 tasks back to pending")
+    hand.await_text("bug_fix is unpaused (read back): 3 tasks back to pending")
     assert types(sandbox) == {"bug_fix": "pending", "refactoring": "pending"}
 
 

@@ -268,13 +268,13 @@ async def test_nothing_new_comes_any_more(golden: SnapshotAssertion) -> None:
         app.clock.advance(3 * 3600)  # type: ignore[attr-defined]  # the tests' own clock
         app.repaint()
         drawn = await settled(pilot)
-        assert "STANDS STILL since 03:10" in text_of(drawn)
+        assert "NOT UPDATING since 03:10" in text_of(drawn)
         assert "ACTIVE at 03:10:27, NOT NOW" in text_of(drawn)
         assert "last known, 3 h old" in text_of(drawn)
         painted = {line.split(maxsplit=1)[0]: line for line in drawn.splitlines() if line[:2].strip().isdigit()}
         assert [line for line in painted.values() if " ok " in line] == []
         monitor_of(app).tell(msgspec.structs.replace(ACTIVE, at=app.clock.now()))
-        assert "STANDS STILL" not in text_of(await settled(pilot))
+        assert "NOT UPDATING" not in text_of(await settled(pilot))
     assert drawn == golden(name="standstill")
 
 
@@ -332,7 +332,7 @@ async def test_who_comes_back_is_told(size: tuple[int, int], golden: SnapshotAss
 async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAssertion) -> None:
     drawn = await come_back((60, 15), "h", a_night, theme=PLAIN, ascii=True)
     assert text_of(drawn).isascii()
-    assert "h did nothing yet" in text_of(drawn)
+    assert "h was not executed" in text_of(drawn)
     assert drawn == golden(name="away-plain-ascii")
 
 

@@ -78,22 +78,22 @@ def test_what_is_meant(typed: str, name: str, about: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("nonsense", "nonsense is nothing that is known here"),
+        ("nonsense", "unknown command: nonsense"),
         ("t", "t can be times, tasks, trail, trends"),
-        ("check now", "check takes nothing behind its name"),
-        ("heal now", "now cannot follow: config,stuck,dry-run,logs may follow"),
-        ("unpause foo bar", "bar cannot follow: TYPE may follow"),
+        ("check now", "check takes no argument"),
+        ("heal now", "now cannot follow; it takes: config,stuck,dry-run,logs"),
+        ("unpause foo bar", "bar cannot follow; it takes: TYPE"),
         (f"priority {ID} 300", "not 300: must be a number from 0 to 10"),
-        ("retry colour:x", "colour: is no key here"),
+        ("retry colour:x", "colour: is not a filter word here"),
         ("silence x 9000d", "not 9000d: must be a time such as 30min or 2h"),
-        ("tasks colour:red", "colour: is no key here"),
+        ("tasks colour:red", "colour: is not a filter word here"),
         ("theme pink", "pink is no theme: dark, warm, light"),
         ("throughput 5h", "5h is no period of the throughput: 6h, 24h, 7d"),
-        ("groups colour", "colour groups nothing: status, type, who, error"),
-        ("groups error colour:red", "colour: is no key here"),
+        ("groups colour", "cannot group by colour; use one of: status, type, who, error"),
+        ("groups error colour:red", "colour: is not a filter word here"),
         ("report whenever", "whenever is no time: 03:10"),
         ("past whenever", "whenever is no time: 03:10"),
-        ("\x1b]52;c;Zg==\x07 \u202e", "nothing that is known here"),
+        ("\x1b]52;c;Zg==\x07 \u202e", "unknown command"),
     ],
 )
 def test_what_is_not(typed: str, why: str) -> None:
@@ -198,10 +198,10 @@ def test_on_a_real_terminal_an_action_with_words_asks_and_is_done(sandbox: Runni
     try:
         terminal.await_text("LIVE")
         os.write(terminal.master, b":pause bu\t the tests are broken\r")
-        terminal.await_text("1 pending task of type bug_fix set aside")
+        terminal.await_text("1 pending task of type bug_fix held back")
         assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
         os.write(terminal.master, b"\x1b")
-        terminal.await_gone("1 pending task of type bug_fix set aside")
+        terminal.await_gone("1 pending task of type bug_fix held back")
         os.write(terminal.master, b":set max_daily_tasks 20\r")
         terminal.await_text("becomes 20")
     finally:
@@ -254,7 +254,7 @@ async def test_what_cannot_be_done_is_said_and_the_text_stays_to_be_mended() -> 
     async with run(app, (80, 24)) as pilot:
         await settled(pilot)
         picture = await typed(pilot, "tasks colour:red", "enter")
-        assert "colour: is no key here" in picture
+        assert "colour: is not a filter word here" in picture
         assert "tasks colour:red" in picture
         await pilot.press(*["backspace"] * len("colour:red"), *"failed", "enter")
         await settled(pilot)
@@ -402,9 +402,9 @@ def test_on_a_real_terminal_it_takes_what_is_typed_ahead(sandbox: Running, comma
         os.write(terminal.master, b":settings\r")
         terminal.await_text("[project]")
         os.write(terminal.master, b":nonsense\r")
-        terminal.await_text("nothing that is known here")
+        terminal.await_text("unknown command")
         os.write(terminal.master, b"\x1b")
-        terminal.await_gone("nothing that is known here")
+        terminal.await_gone("unknown command")
         os.write(terminal.master, b":q\r")
         assert terminal.ended(30.0) == 0
     finally:

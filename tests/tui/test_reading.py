@@ -20,7 +20,7 @@ from tui.screens.window import PAGE
 pytestmark = pytest.mark.usefixtures("utc")
 
 SIZE = (80, 24)
-GONE = "it is there no more"
+GONE = "it no longer exists"
 MANY = msgspec.structs.replace(
     RECORDS, tasks=tuple(msgspec.structs.replace(RECORDS.tasks[0], id=name_of(n)) for n in range(2 * PAGE))
 )
@@ -79,7 +79,7 @@ async def test_a_row_that_went_while_it_was_read_stays_as_it_was_and_says_so() -
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, DocumentView)
-        assert [one.message for one in app._notifications] == [f"nothing can be done with this row: {GONE}"]
+        assert [one.message for one in app._notifications] == [f"no action is possible: {GONE}"]
         monitor.records = RECORDS
         await refreshed(pilot, app, 1)
         await settled(pilot, lambda: GONE not in shown(app))

@@ -38,7 +38,7 @@ async def test_a_row_is_saved_as_the_project_has_it(sandbox: Running, tmp_path: 
         assert len(row["result"]["patch"]) == 3_000_000
         sandbox.sql("DELETE FROM autonomous_tasks")
         await pilot.press("W")
-        await until(lambda: "not saved: it is there no more" in said(app), "that it is gone")
+        await until(lambda: "not saved: it no longer exists" in said(app), "that it is gone")
 
 
 @ONE_SHAPE
@@ -55,4 +55,4 @@ async def test_what_cannot_be_saved_says_why(sandbox: Running, tmp_path: Path, m
         assert isinstance(app.screen, DocumentView)
         monkeypatch.setattr(WatchdeskApp, "is_web", property(lambda _: True))
         await pilot.press("W")
-        await until(lambda: "a browser saves no row" in said(app), "that a browser does not")
+        await until(lambda: "rows cannot be saved from the browser" in said(app), "that a browser does not")

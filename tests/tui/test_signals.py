@@ -35,11 +35,11 @@ def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
     terminal = start(Terminal, sandbox, **{f"WATCHDESK_{name}": value for name, value in often.items()})
     terminal.await_text("LIVE")
     for width in range(120, 200):
-        if "pictures are dropped" in logged(command):
+        if "screen updates are dropped" in logged(command):
             break
         terminal.resize(width, 50)
         time.sleep(0.2)
-    assert "pictures are dropped" in logged(command)
+    assert "screen updates are dropped" in logged(command)
     checks = count_checks(sandbox)
     await_checks(sandbox, checks + 3)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came during the stall', 'pending')")
@@ -47,11 +47,11 @@ def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
     terminal.await_text("came during the stall")
     assert logged(command).count("the terminal reads again") == 1
     terminal.type(b"a")
-    terminal.await_text("no alert fires")  # what came before the key is on the screen as well
-    terminal.await_gone("no alert fires")
+    terminal.await_text("no unacknowledged alert is firing")  # what came before the key is on the screen as well
+    terminal.await_gone("no unacknowledged alert is firing")
     assert_as_if_painted_anew(terminal)
     terminal.type(b"?")
-    terminal.await_text("emergency stop: wants a reason")
+    terminal.await_text("emergency stop: asks for a reason")
     assert_as_if_painted_anew(terminal)
 
 

@@ -146,7 +146,7 @@ def test_a_paste_is_text_its_first_line_alone_and_an_escape_within_it_no_key(sta
     hand.press(f"\x1b[200~{PASTED}\x1b[201~")
     hand.await_text("two")
     slowly(hand, "\t", "STOP", "\t", "\t", "\r")
-    answered(hand, "stopped, seen")
+    answered(hand, "stopped (read back)")
     (reason,) = busy.sql("SELECT emergency_stop_reason FROM autonomous_system_config")[0]
     assert "two" in reason
     assert not CONTROL.search(reason)

@@ -165,12 +165,12 @@ async def test_it_says_that_nothing_new_comes_any_more(size: tuple[int, int], go
     async with run(app, size) as pilot:
         await on_wall(pilot, app)
         monitor_of(app).tell(WALLS["healthy"])
-        assert "STANDS STILL" not in text_of(await settled(pilot))
+        assert "NOT UPDATING" not in text_of(await settled(pilot))
         app.clock.advance(400)  # type: ignore[attr-defined]  # the tests' own clock
         app.repaint()
         picture = await settled(pilot)
         if size[1] > 1:
-            assert_large("STANDS STILL", text_of(picture))
+            assert_large("NOT UPDATING", text_of(picture))
         assert " ok " not in picture
         assert "state-ok" not in picture
         assert ("HEALTHY then" in text_of(picture)) is (size[1] > 1)
@@ -189,7 +189,7 @@ def test_old_is_never_shown_as_new() -> None:
         assert view_model.level(snapshot) != "ok"
         read = {one.label: one for one in view_model.figures(snapshot)}
         assert all(read[label].old and read[label].role == "dim" for label in ("pending", "running", "failed 24 h"))
-    assert view_model.oldness(STATES["offline"]) == (view_model.Figure(label="old", texts=("1 H 10",), role="warning"),)
+    assert view_model.oldness(STATES["offline"]) == (view_model.Figure(label="data age", texts=("1 H 10",), role="warning"),)
 
 
 @pytest.mark.parametrize("name", ["stale", "blind"])
@@ -229,7 +229,7 @@ def test_last_known_data_at_the_start_is_not_the_state() -> None:
         (LastIncident(seen_s=7_300), "2 H", "no incident"),
         (NONE, "30 D", "no incident"),
         (ENDED, "54 H", "since the last incident"),
-        (GOES_ON, "6 MIN", "incident goes on"),
+        (GOES_ON, "6 MIN", "incident ongoing"),
     ],
 )
 def test_that_there_was_no_incident_is_said_of_the_time_that_was_seen(
@@ -248,7 +248,7 @@ def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() 
     assert told.big == "22 MIN"
     acked = tuple(one for one in alerts if one.acked)
     told = view_model.incident(msgspec.structs.replace(HEALTHY, alerts=acked))
-    assert told.lines[2] == "operator jana@bastion takes care"
+    assert told.lines[2] == "acknowledged by operator jana@bastion"
     well = tuple(msgspec.structs.replace(one, well=True) for one in alerts)
     assert view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=well)).lines[0] == (
         "since the last incident"

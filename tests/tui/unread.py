@@ -1,4 +1,4 @@
-"""A project of which nothing was ever read: dashes, and why."""
+"""A project of which nothing has been read yet: dashes, and why."""
 
 from datetime import timedelta
 from typing import Any, Final

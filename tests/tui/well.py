@@ -157,7 +157,7 @@ def _kpis() -> tuple[Kpi, ...]:
         Kpi(name="healing", title="Healing time", note="no heal in 30 d", at=ago(seconds=40)),
         Kpi(
             name="false_rescues",
-            title="False rescues",
+            title="False heals",
             value=0.0,
             text="0",
             target="0",

@@ -64,7 +64,7 @@ async def acknowledge(ui: Ui) -> None:
     if len(choices) == 1:
         await follow(ui, choices[0][0])
     else:
-        await choose(ui, ACKNOWLEDGE, "Take care of which alert?", choices, "no alert fires that nobody takes care of")
+        await choose(ui, ACKNOWLEDGE, "Acknowledge which alert?", choices, "no unacknowledged alert is firing")
 
 
 async def silence(ui: Ui) -> None:
@@ -83,7 +83,7 @@ async def observe_off(ui: Ui) -> None:
     """Allow actions for a while, where it was started with `--observe`."""
     project = ui.monitor.snapshot.project
     if not project.observe:
-        ui.tell("it does not only observe: actions are allowed")
+        ui.tell("actions are already allowed: it was not started with --observe")
     elif project.orders_for_s is not None:
         ui.tell("actions are allowed already")
     else:

@@ -29,11 +29,11 @@ def silence_choices(snapshot: Snapshot) -> Choices:
     ]
     shown = [one for one in snapshot.alerts if one.state != "resolved"]
     begins = [(Choice(SILENCE, one.key), f"{one.severity} {one.word}: {one.title}") for one in shown]
-    return (*ends, *begins, (Choice(SILENCE, EVERYTHING), "everything (maintenance)"))
+    return (*ends, *begins, (Choice(SILENCE, EVERYTHING), "all alerts (maintenance)"))
 
 
 def choices_of(alert: AlertView) -> Choices:
     """Return the choices about one alert."""
-    take = (Choice(ACKNOWLEDGE, alert.key), "acknowledge: you take care of it")
+    take = (Choice(ACKNOWLEDGE, alert.key), "acknowledge: you are handling it")
     quiet = (Choice(SILENCE, alert.key), "silence it for a while …")
     return (*([take] if alert.fires and not alert.acked else ()), *([quiet] if alert.state != "resolved" else ()))

@@ -7,12 +7,12 @@ from tui.actions.ui import Ui
 OFFER_S: Final = 60.0
 """The time after which a demo offers its faults, once; seconds."""
 
-OFFER: Final = "This is a demo: ctrl+x breaks something, failure_storm or database_down, and mends it again"
+OFFER: Final = "This is a demo: ctrl+x breaks something, failure_storm or database_down, and fixes it again"
 
 GUIDE: Final = {
-    "database_down": "within seconds the top line says OFFLINE and what is shown keeps its age; ctrl+x again mends it",
+    "database_down": "within seconds the top line says OFFLINE and all values show their age; ctrl+x again fixes it",
     "slow": "checks turn to warnings, the figures still come; 1 shows how long each check took",
-    "errors": "breakers open and probe by themselves; 4 lists them, r resets them once you mended it by ctrl+x",
+    "errors": "breakers open and probe by themselves; 4 lists them, r resets them after you fixed it with ctrl+x",
     "edge_down": "everything but the agents' function stays live; 1 shows that check",
     "stuck_tasks": "the watchdog heals what is stuck; h does it by hand, 8 shows what was done",
     "failure_storm": "the failure rate rises until the watchdog turns dry-run on; t and ctrl+g group failures by cause",

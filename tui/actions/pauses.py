@@ -28,7 +28,7 @@ async def pause(ui: Ui) -> None:
         for name, count in pending.items()
         if name and name not in paused
     )
-    await choose(ui, PAUSE_TYPE, "Pause which type?", choices, "no task is seen whose type could be paused")
+    await choose(ui, PAUSE_TYPE, "Pause which type?", choices, "no task type to pause: no tasks are visible")
 
 
 async def unpause(ui: Ui) -> None:

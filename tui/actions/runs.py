@@ -20,7 +20,7 @@ def run_choices(snapshot: Snapshot) -> Choices:
     choices = []
     for one in snapshot.waiting:
         if one.asks:
-            choices.append((Choice(CONFIRM_WAITING, one.id), f"still meant: {one.words} …"))
+            choices.append((Choice(CONFIRM_WAITING, one.id), f"confirm: {one.words} …"))
         choices.append((Choice(WITHDRAW, one.id), f"withdraw: {_waits(one, snapshot)}"))
     runs: dict[str, LogEntry] = {}
     for entry in snapshot.logs.value or ():

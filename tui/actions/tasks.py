@@ -41,13 +41,13 @@ _OF_STATUS: Final = {
     "completed": ((REQUEUE_SIMULATED, "requeue: it was completed only in dry-run …"),),
     "pending": ((CANCEL, "cancel: reject it …"), *_VALUES),
     **dict.fromkeys(statuses_of(REQUEUE_TASKS), _REQUEUED),
-    "in_progress": ((CANCEL, "cancel: reject it, the agent may go on …"),),
+    "in_progress": ((CANCEL, "cancel: reject it; the agent may continue working …"),),
 }
 
 
 _OF_TYPE: Final = {
-    "pending": (PAUSE_TYPE, "pause its type: no agent takes up tasks of it …"),
-    "paused": (UNPAUSE_TYPE, "unpause its type: what was set aside goes back …"),
+    "pending": (PAUSE_TYPE, "pause its type: agents pick up no tasks of this type …"),
+    "paused": (UNPAUSE_TYPE, "unpause its type: paused tasks go back to pending …"),
 }
 """What can be done with the type of a task in a state."""
 

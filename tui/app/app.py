@@ -134,7 +134,10 @@ class WatchdeskApp(Entries):
         if self.away.summary is not before:
             self.repaint()
             if kept and not isinstance(top, View):
-                said = f"you were away: {self.away.held} did nothing yet; escape backs out"
+                said = (
+                    f"you were away, so {self.away.held} was not executed: press it again to confirm, or escape to"
+                    " leave"
+                )
                 (top.say if isinstance(top, Dialog) else self.tell)(said)
         return kept
 
@@ -235,14 +238,14 @@ class WatchdeskApp(Entries):
             return
         quits = f"{_QUIT.shown(self.appearance.keymap)} quits"
         plain = isinstance(self.screen, View) and not isinstance(self.screen.focused, Input)
-        self.tell(quits if plain else f"escape backs out, then {quits}")
+        self.tell(quits if plain else f"press escape first, then {quits}")
 
     async def _begin(self) -> None:
         self.repaint()
         await self.monitor.start()
 
     def _heard(self, snapshot: Snapshot) -> None:
-        with self._boundary.around("what happened while nobody looked"):
+        with self._boundary.around("the summary of your absence"):
             self.away.heard(snapshot)
         self.stale_screen.heard()
         self.repaint()

@@ -187,7 +187,9 @@ class Entries(ScreenStack):
 
     async def _saved(self, report: Report) -> str:
         if self.is_web:
-            return "Not saved: a browser saves no report; the file would lie on the machine that serves it."
+            return (
+                "Not saved: reports cannot be saved from the browser; the file would be written on the serving machine."
+            )
         try:
             return f"Saved, for you alone to read: {await self.monitor.save_report(report)}"
         except (NotKept, OSError) as error:
@@ -200,7 +202,7 @@ class Entries(ScreenStack):
             return await asyncio.to_thread(self._settings_page)
 
         if self.is_web:
-            self.tell("a browser shows no settings: they are of the machine that serves it")
+            self.tell("settings are not shown in the browser: they belong to the serving machine")
         elif isinstance(self.screen, View):
             self.open(PageView(self, "Settings", read))
 

@@ -23,9 +23,9 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
     theme: str = AUTO
     """The theme; `auto` is what the terminal can show, and NO_COLOR goes before any."""
     ascii: bool | None = None
-    """Plain ASCII; not set, wherever the terminal's encoding is not UTF-8."""
+    """Plain ASCII; if not set, used when the terminal's encoding is not UTF-8."""
     mouse: bool = True
-    """Take the mouse; else it, and its selection, are the terminal's."""
+    """Handle the mouse; if off, the terminal does, so that you can select text."""
     away_s: Span = AWAY_S
     """The time without a key after which the next one also shows what happened meanwhile; 0: never."""
 

@@ -41,8 +41,8 @@ class StaleScreen:
         at = self.since
         if at is None:
             return ()
-        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {oldness(at, self._clock.now())}"
-        return ((f"{since} · if it stays so: q, and start it anew", "banner"),)
+        since = f"NOT UPDATING since {at.astimezone():%H:%M:%S}, {oldness(at, self._clock.now())}"
+        return ((f"{since} · if this persists: q, and restart it", "banner"),)
 
     def aged(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot as it may be shown: once it is stale, nothing in it is live."""

@@ -23,8 +23,10 @@ from tui.terminal.variables import forget_odd_sizes
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="watchdesk")
-@click.option("--observe", is_flag=True, help="Only look: write nothing at all, not even the lease.")
-@click.option("--project", metavar="NAME", help="A project from the config file; nothing else is read for it.")
+@click.option("--observe", is_flag=True, help="Read-only: write nothing at all, not even the lease.")
+@click.option(
+    "--project", metavar="NAME", help="Use this project from the config file; SUPABASE_… variables are ignored."
+)
 @screen_options
 @click.pass_context
 def cli(

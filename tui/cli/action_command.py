@@ -74,7 +74,7 @@ def options(action: Action) -> list[click.Parameter]:
 
 def asking_options() -> list[click.Parameter]:
     """Return the options of an action that asks, or whose plan can be seen before."""
-    preview = "Show the plan, change nothing; 1 if there is something to do."
+    preview = "Show the plan without changing anything; exit code 1 if there is something to do."
     return [
         click.Option(["--yes"], is_flag=True, help="Do not ask."),
         click.Option(["--dry-run", "preview"], is_flag=True, help=preview),
@@ -83,7 +83,7 @@ def asking_options() -> list[click.Parameter]:
 
 def json_option() -> click.Parameter:
     """Return the option of whatever reports."""
-    return click.Option(["--json", "as_data"], is_flag=True, help="For programs.")
+    return click.Option(["--json", "as_data"], is_flag=True, help="Print JSON, for scripts.")
 
 
 def mode_of(values: dict[str, Any]) -> Mode:
@@ -157,7 +157,7 @@ async def give(monitor: Monitor, action: Action, arguments: dict[str, Any], mode
         try:
             return await _run(monitor, asked, plan, _of(asked, arguments), mode)
         except PlanChanged as changed:
-            tell("what there is to do has changed meanwhile")
+            tell("the plan has changed in the meantime")
             plan = changed.plan
 
 

@@ -26,7 +26,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 def takes_form(command: F) -> F:
     """Give a command the options `--csv` and `--json`; it gets the one given as `form`, or `None`."""
-    command = click.option("--json", "form", flag_value=JSON, help="For programs.")(command)
+    command = click.option("--json", "form", flag_value=JSON, help="Print JSON, for scripts.")(command)
     return click.option("--csv", "form", flag_value=CSV, help="For a spreadsheet.")(command)
 
 

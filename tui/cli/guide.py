@@ -4,9 +4,9 @@ from typing import Final
 
 GENERAL: Final = """\
 \b
-Looked up where it belongs:
+More help:
   watchdesk config show     every setting, its value, where that came from
-  watchdesk alerts --rules  every alert rule, who is told and when
+  watchdesk alerts --rules  every alert rule, who is notified and when
   watchdesk COMMAND --help  the command; status and sandbox tell most
   ? in the monitor          every key
 
@@ -14,25 +14,25 @@ Looked up where it belongs:
 Exit codes, everywhere:
   0    healthy, waiting, in review, idle, disabled; done
   1    warning; done in part, or unchanged
-  2    wrong use, configuration, key, rights or schema: a person must act
+  2    usage, configuration, key, rights or schema error: a person must act
   3    critical or stopped
   4    not reached, or nothing known
   130  interrupted
 
 \b
-What came of an action, read back from the project:
-  verified         it holds
+Results of an action, read back from the project:
+  verified         the change was read back and is in place
   done in part     some of it was skipped or failed; the counts say how much
   unchanged        nothing had to change
-  refused          the project does not let us
-  outcome unknown  the answer was lost, and what holds could not be read
+  refused          the project denied it (rights or rules)
+  outcome unknown  the response was lost; the result could not be read back
   not reached      nothing was changed
   waiting          kept on this machine until the project answers
 
-A time is 2h, 30min, 7d (ago), 03:10 (the last time it was that), "yesterday 22:00", "24 nov 03:10", or a date and time.
+A time is 2h, 30min, 7d (ago), 03:10 (the most recent one), "yesterday 22:00", "24 nov 03:10", or a date and time.
 
-Both shapes of the schema in the field are told apart by reading; no change to the database is needed. Of several
-monitors of one project on one machine one acts; the others show, and take over when it is gone.
+Both known schema variants are detected automatically; no change to the database is needed. Of several
+monitors of one project on one machine only one acts; the others are on standby and take over when it ends.
 """
 
 METRICS: Final = """\
@@ -42,7 +42,7 @@ For the textfile collector of the node exporter, every minute by a timer:
 
 \b
 What was not measured has no sample. A reading that is not live is the last known
-one: watchdesk_reading_age_seconds and watchdesk_reading_live tell. The exit code
+one: see watchdesk_reading_age_seconds and watchdesk_reading_live. The exit code
 is that of watchdesk status. A service serves the same: watchdesk watch --metrics.
 """
 
@@ -61,8 +61,8 @@ it is root's alone, and the service gets a copy. Check what was written:
 WATCH: Final = """\
 \b
 It does what the monitor on a terminal does: the checks, heals and the stop where
-it may act by itself, alerts, the lease, the black box. A screen beside it only
-looks on, and its actions go the usual way.
+it may act automatically, alerts, the lease, the black box. A screen beside it is
+on standby, and its actions go the usual way.
 
 \b
   stdout    one JSON line for whatever happens: "at", "event", "level", "text"
@@ -86,70 +86,70 @@ STATUS: Final = """\
 \b
 The state is the first of these that holds:
   STOPPED   the emergency stop is set
-  UNKNOWN   what would tell is not known, or not visible to this account
+  UNKNOWN   the data needed is missing, or not visible to this account
   CRITICAL  a check or an alert is critical
-  DISABLED  the system is switched off
-  WARNING   a check warns, or an alert is high or medium, or not over yet
+  DISABLED  the agents are disabled in the config row
+  WARNING   a check warns, or a high or medium alert is firing or resolving
   ACTIVE    tasks are running
   HEALTHY   something finished within the hour
   WAITING   tasks are pending and none is running
-  REVIEW    only reviews wait
+  REVIEW    only tasks in review are left
   IDLE      there is nothing to do
 
 \b
-Beside it stands whether what is shown is true:
+Next to it: how current the data is:
   LIVE     read just now
   STALE    polls are missed
-  OFFLINE  proven down
-  BLIND    not reached, which proves nothing
+  OFFLINE  the project is down (this machine's network is fine)
+  BLIND    this machine cannot reach the project; its state is unknown
 
 \b
-Every failure is laid at one door; only the first two prove the database down:
+Every failure has one cause; only the first two count as "database down":
   the project   no connection, 5xx, PGRST000 to 003, garbage, 10 s of silence:
                 OFFLINE, critical, counts for the emergency stop
   its platform  402 (quota), 540 (paused), a proxy's 502: the same, and 402 and
-                540 name the remedy; 429 and a firewall's page prove nothing
-  our rights    401, 42501, a hidden table: the server's own hint, exit code 2
+                540 say what to do; 429 and a firewall's page do not count
+  this account  401, 42501, a hidden table: the server's own hint, exit code 2
   this machine  no DNS, no route, a proxy or certificates that do not work:
-                BLIND, named by its variable; no breaker opens, nothing counts
+                BLIND, naming the variable; no breaker opens, not counted
 
-What is not live stands with its age; what was never read is —. Row level security hides rows as an empty list: without
-a secret key an empty table is not visible, not empty, until a row of it was seen; its check is unknown, its count —,
-the state UNKNOWN, and the exit code 2. Whether anyone with the publishable key can read the project, and so likely
-write it, is found out table by table: config, tasks and the execution log; with a secret key alone it needs
-VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY beside it.
+Values that are not live show their age; values never read show —. Row level security hides rows as an empty list:
+without a secret key an empty result counts as "not visible" until a row has been read once; its check is unknown, its
+count —, the state UNKNOWN, and the exit code 2. Whether anyone with the publishable key can read the project (and
+probably write to it) is checked per table: config, tasks and the execution log; if you use a secret key, also set
+VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY.
 
 \b
 Where a monitor of the project runs on this machine, its checks in a row that
 were critical, its last and next check and its breakers are shown, with the age
-of what it told; with --json as watchdog (null without one) and breakers.
+of its last report; with --json as watchdog (null without one) and breakers.
 `watchdesk breaker` acts on them.
 
-A broken file of ours is set aside as NAME.WHEN.broken, and said until you move it away. One that is a link, a pipe or
-somebody else's is not used.
+A damaged file of watchdesk is renamed to NAME.WHEN.broken and reported until you remove it. A link, a pipe or
+another user's file is not used.
 """
 
 REPORT: Final = """\
-What began it, when it was detected, told, acknowledged and resolved, its effect in numbers, a figure of its course, who
-did what (here, on other hosts, the watchdog, with reasons and results), the timeline, alerts, breakers, key figures,
-open questions, and the screen before, during and after. It reads the black box and the project's log; without one of
-them it says what is missing. Nothing that comes from data is markup. In the monitor P saves the same, without the
+What began it, when it was detected, notified, acknowledged and resolved, its effect in numbers, a figure of its course,
+who did what (here, on other hosts, the watchdog, with reasons and results), the timeline, alerts, breakers, key
+figures, open questions, and the screen before, during and after. It reads the black box and the project's log; without
+one of them it says what is missing. Text from the data is never markup. In the monitor P saves the same, without the
 screens: of the incident that is shown, or of the last two hours; so does :report 2h.
 
-The black box is kept while the monitor runs, on this machine, for 30 days or 200 MB, up to the last seconds before a
-kill: a file of your own (0600), from which texts that look like keys are taken out. [ and ] go back and on in it, { and
-} from event to event, @ to a time, 0 to now; n keeps a note about the moment that is shown.
+The black box is recorded while the monitor runs, on this machine, for 30 days or 200 MB, up to the last seconds before
+a kill: a file of your own (0600), from which texts that look like keys are taken out. [ and ] go back and on in it, {
+and } from incident to incident, @ to a time, 0 to now; n stores a note about the time shown.
 """
 
 SERVE: Final = """\
-From elsewhere: ssh -L 8765:127.0.0.1:8765 HOST. What is served never acts, alerts or keeps notes, and never takes the
-place of the monitor that does. It needs the extra web.
+From another machine: ssh -L 8765:127.0.0.1:8765 HOST. The served view never acts, sends alerts or stores notes, and
+never takes the place of the monitor that does. It needs the extra web.
 """
 
 LOGIN: Final = """\
-A publishable key alone sees what anybody sees. Sign in here once, or with SUPABASE_EMAIL and SUPABASE_PASSWORD, or with
-SUPABASE_ACCESS_TOKEN; what row level security lets that account do is what works. The session is a file of your own
-(0600); logout ends it here and at the server.
+With only a publishable key you see what everybody can see. Sign in once here, or use SUPABASE_EMAIL and
+SUPABASE_PASSWORD, or SUPABASE_ACCESS_TOKEN; you can then do what row level security allows that account. The session is
+a private file (0600); logout ends it here and at the server.
 """
 
 SANDBOX: Final = """\
@@ -162,13 +162,13 @@ Faults, switched with the secret key by POST /sandbox/faults/NAME {"on": true}:
   database_down  slow  errors  edge_down  stuck_tasks  failure_storm
 
 \b
-Limits, turned while it runs by PUT /sandbox/limits (DELETE puts them back):
+Limits, changed at run time with PUT /sandbox/limits (DELETE resets them):
   {"max_rows": N}  {"statement_timeout_s": S}, null for the default again
   {"safeupdate": false}  {"lenient_mail": true}  {"verify_jwt": false}
 
-The deployed shape is the one in the field, column by column, with its functions: ai-agent-poll in dry-run calls tasks
-completed that nobody did, the stop function updates without WHERE. Edge Functions that verify JWTs take no sb_… key;
-function_key in the line is one they take.
+The deployed variant copies the production schema column by column, with its functions: ai-agent-poll in dry-run marks
+tasks as completed without doing them, and the stop function updates without WHERE. Edge Functions that verify JWTs
+accept no sb_… key; the function_key in the printed line is accepted.
 """
 
 LISTS: Final = """\
@@ -184,7 +184,8 @@ Words of a filter, here and in the lists of the monitor (/):
   type:"a*b, c"          in quotes: exactly this
   error:timeout          in the error text alone
   -status:completed      not; also before a word: -login
-  since:2h until:03:10   created then; age:>1h is until:1h, age:<1h since:1h
+  since:2h until:03:10   created in that time
+  age:>1h age:<1h        the same as until:1h and since:1h
   task:ID                one task
 
 \b

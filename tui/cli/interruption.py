@@ -28,7 +28,7 @@ class Interruption:
         """Stop after the current batch. From then on the signal ends the process as usual."""
         self.hit = True
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-        tell("\ninterrupted: stops after the rows under way; once more breaks off")
+        tell("\ninterrupted: stopping after the rows in progress; press again to abort at once")
 
 
 @contextlib.contextmanager

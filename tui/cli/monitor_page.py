@@ -11,9 +11,9 @@ from core.resilience import BreakerState
 
 def process_line(process: MonitorProcess, now: datetime) -> str:
     """Return the process in one line: what it does, since when, and how old the rest is."""
-    does = "only looks" if process.only_looks else "observes" if process.observes else ""
-    acts = "acts" if process.acts else "only shows"
-    told = f"told {in_steps(process.age_s(now))} ago"
+    does = "read-only" if process.only_looks else "observes" if process.observes else ""
+    acts = "acts" if process.acts else "standby"
+    told = f"last report {in_steps(process.age_s(now))} ago"
     since = f"since {process.started_at.astimezone():%d %b %H:%M}"
     return ", ".join(filter(None, (f"pid {process.pid}", does or acts, since, f"version {process.version}", told)))
 
@@ -56,12 +56,12 @@ def breakers_page(process: MonitorProcess, now: datetime) -> str:
 def watchdog_lines(running: Sequence[MonitorProcess], now: datetime) -> list[str]:
     """Return the monitor that watches here, its checks and what of its breakers is not closed; or that none does."""
     if not running:
-        return ["watched here: no, no monitor runs on this machine; breakers are those of this command alone"]
+        return ["monitor: none runs on this machine; the breakers are those of this command only"]
     one = running[0]
     more = f" (and {len(running) - 1} more: watchdesk breaker list)" if len(running) > 1 else ""
     checks = f"last check {_clock(one.last_check_at)}, next {_clock(one.next_check_at)}"
-    lines = [f"watched here: {process_line(one, now)}{more}"]
-    lines += [f"  {checks}, {one.consecutive_failures} bad in a row", f"  {breakers_line(one)}"]
+    lines = [f"monitor: {process_line(one, now)}{more}"]
+    lines += [f"  {checks}, {one.consecutive_failures} critical in a row", f"  {breakers_line(one)}"]
     return lines + [f"  {line}" for breaker in one.not_closed for line in breaker_lines(breaker, now)]
 
 

@@ -15,29 +15,31 @@ _WIDTH: Final = 100
 _MARGIN: Final = 16
 
 _TOLD: Final = """\
-The first contact is told of a critical alert at once, the next one after each {alerts.escalate_s} without an \
-acknowledgement; of a high one after {alerts.high_after_s}, a medium one after {alerts.medium_after_s}, a low one \
-after {alerts.low_after_s}. Channels hear all that the first contact hears. Repeated every {alerts.repeat_s} while \
-nobody acknowledges (a, or watchdesk ack), which holds for {alerts.ack_s}, until it is over or gets worse. z, or \
-watchdesk silence, silences for up to seven days; what was told before is still told when it is over.
+The first contact is notified of a critical alert at once, and the next contact after every {alerts.escalate_s} \
+without an acknowledgement; of a high alert after {alerts.high_after_s}, a medium one after {alerts.medium_after_s}, \
+a low one after {alerts.low_after_s}. Channels receive everything the first contact receives. Messages repeat every \
+{alerts.repeat_s} until somebody acknowledges (a, or watchdesk ack). An acknowledgement lasts {alerts.ack_s}, or \
+until the alert resolves or gets worse. z, or watchdesk silence, silences for up to seven days; alerts already sent \
+still get their resolved message.
 
-Evaluated every {alerts.evaluate_s}. What is not known freezes a rule: nothing fires and nothing resolves for want of \
-data. An inhibited rule follows from another alert, and nobody is told of it; {alerts.flap_changes} changes within \
-{alerts.flap_s} are flapping, told once. What is no longer so is resolving for {alerts.resolve_s} (about a rate: \
-{alerts.rate_hold_s}); it inhibits nothing, and the state word is no better than WARNING until it is over.
+Rules are evaluated every {alerts.evaluate_s}. While data is missing, a rule keeps its state: it neither fires nor \
+resolves. An inhibited alert is covered by another alert, so nobody is notified of it. {alerts.flap_changes} changes \
+within {alerts.flap_s} count as flapping, which is notified once. When its condition ends, an alert is resolving for \
+{alerts.resolve_s} ({alerts.rate_hold_s} for rates); it then inhibits nothing, and the state is at best WARNING until \
+it has resolved.
 
-A column of the config row that is false mutes its kind; {ends} mute the ends. Without contacts the config row's \
-notification_email is told: one address or several, with names. An address is sent to exactly as it is written, or \
-refused by name. email_template sends mail through the project's send-template-email as well: {{template_id, \
-recipient_email, custom_data}} first, where that is refused {{template, to, data}}; the data are id, subject, text and \
-severity.
+A notify_on_… column of the config row that is false mutes its kind of alert; {ends} mute the resolved messages. \
+Without contacts, the config row's notification_email is used: one or more addresses, with names. An address is used \
+exactly as written; an invalid one is named. email_template sends mail through the project's send-template-email as \
+well: {{template_id, recipient_email, custom_data}} first, where that is refused {{template, to, data}}; the data are \
+id, subject, text and severity.
 
-Every message is on the disk before it is sent, and forgotten once it was accepted: at least once, a second copy \
-under the same X-Watchdesk-Id. It is tried again for 24 h (after 30 s, doubled, at most 15 min); then the screen says \
-so. The holder of the lease tells first. Another monitor tells as well, with its host in the subject, where nobody \
-holds it, where its holder reaches nobody or never reports, and where no row says that somebody was told \
-{alerts.late_critical_s} (critical) or {alerts.late_s} after it was due. Each alert is a row watchdog_alert_critical, \
-…_warning or …_info of the execution log, from which the next holder goes on."""
+Every message is stored on disk before it is sent and deleted once it is accepted: delivery is at least once, and a \
+second copy has the same X-Watchdesk-Id. It is retried for 24 h (after 30 s, doubling up to 15 min); after that the \
+screen shows the failure. The monitor that holds the lease sends first. Another monitor sends too, with its host in \
+the subject, if nobody holds the lease, if the holder cannot deliver or never reports, or if no row says that the \
+alert was sent {alerts.late_critical_s} (critical) or {alerts.late_s} after it was due. Each alert is a row \
+watchdog_alert_critical, …_warning or …_info of the execution log, from which the next holder goes on."""
 
 
 class _Worded:

@@ -37,13 +37,19 @@ def screen_options(command: F) -> F:
     decorated: Any = called
     for option in (
         click.option("--wall", is_flag=True, help="Begin in wall mode: large, for a display nobody touches."),
-        click.option("--ascii/--no-ascii", "ascii_signs", default=None, help="Plain ASCII; else as the locale says."),
-        click.option("--mouse/--no-mouse", default=None, help="Take the mouse, or leave it to the terminal."),
+        click.option(
+            "--ascii/--no-ascii", "ascii_signs", default=None, help="Use plain ASCII; default: depends on the locale."
+        ),
+        click.option(
+            "--mouse/--no-mouse",
+            default=None,
+            help="Handle the mouse, or leave it to the terminal (so that you can select text).",
+        ),
         click.option(
             "--theme",
             type=click.Choice(CHOICES),
             default=None,
-            help="Else [screen] theme, else as the terminal says. NO_COLOR goes before any.",
+            help="Default: [screen] theme, or what the terminal reports. NO_COLOR overrides all.",
         ),
     ):
         decorated = option(decorated)

@@ -199,35 +199,35 @@ NOTES: Final = {
     PROJECT: """\
 Choose one of several tables with --project NAME, or with default = "NAME" in the file.""",
     AUTONOMY: """\
-Not unless you say so: autonomous, and dry_run off. A line on the screen always says whether it may act, and if not,
+It acts only if autonomous is on and dry_run is off. A line on the screen always says whether it may act, and if not,
 why: autonomous mode, dry-run, --observe, the lease, an emergency stop, or too much that is stuck at once.
 
-Of many monitors one acts: by a row of the execution log, renewed by compare-and-swap. Another takes over when it is
-gone, and at once from one that only looks. Correctness does not depend on it: every write repeats its condition, so
-each task is changed once.
+Of several monitors only one acts, the one that holds the lease: a row of the execution log, renewed by
+compare-and-swap. Another takes over when it is gone, and at once from a read-only one. Correctness does not depend on
+it: every write repeats its condition, so each task is changed once.
 
-It heals what is stuck (long past its time and silent, which a secret key proves by itself, any other account only where
+It heals stuck tasks (overdue and without log activity; an account without a secret key can tell only where
 it sees the task's log), turns dry-run on when too much fails, creates a missing config row (disabled) and, once an
-hour, deletes old log rows. When too much is stuck at once it pauses, says so and leaves it to you. An operator's heal
-is never paused; undo takes one back, and what you took back it leaves alone for a day.
+hour, deletes old log rows. When too much is stuck at once it pauses auto-heal, says so and leaves it to you. An
+operator's heal is never paused. Undo reverts a heal, and the tasks it restores are left alone for a day.
 
-After ten critical checks in a row (the database proven down, or too much failing) it sets the emergency stop. What
-failed before a resume, long ago, or by our own hand does not count. Where nobody hears the stop it waits on this
-machine's disk, is carried out once if the failures are still there when the project answers, and lapses otherwise. Your
-own stop or resume waits the same way, and can be withdrawn.
+After ten critical checks in a row (the database is down, or too much failing) it sets the emergency stop. What
+failed before a resume, long ago, or by watchdesk's own heal does not count. If the project cannot be reached, the stop
+waits on this machine's disk; when the project answers it is carried out once if it still fails, and is dropped
+otherwise. Your own stop or resume waits the same way, and can be withdrawn.
 
---observe: typing the project's name allows actions for 15 minutes, yours alone.""",
+--observe: typing the project's name allows actions for 15 minutes, only yours.""",
     "alerts": """\
-The rules, who is told and when: watchdesk alerts --rules. Mail needs smtp_host and smtp_from.""",
+For the rules, and who is notified when, see: watchdesk alerts --rules. Mail needs smtp_host and smtp_from.""",
     "blackbox": """\
 A file of your own (0600); texts that look like keys are taken out before they are kept.""",
     "screen": """\
-auto: dark, light where COLORFGBG says so, ansi where the terminal has but sixteen colours. NO_COLOR leaves no colour.
+auto: dark, light where COLORFGBG says so, ansi where the terminal has only sixteen colours. NO_COLOR turns colours off.
 A project's colour is the block its name stands in and the frame of its dialogs.""",
 }
 """More about a section, in paragraphs."""
 
 _ABOUT: Final = {
-    AUTONOMY: "What the watchdog may do by itself. In the environment and .env files alone.",
+    AUTONOMY: "What the watchdog may do automatically. Set only in the environment and .env files.",
     KEYS: 'Any key can be moved: heal = "H", palette = "ctrl+k", or WATCHDESK_KEYS_HEAL=H; several with commas.',
 }

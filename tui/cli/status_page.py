@@ -20,7 +20,7 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     lines = [
         f"{snapshot.state.upper()}  {snapshot.state_why}",
         f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}"
-        + ("" if project.sees_all else ", as far as this account can see"),
+        + ("" if project.sees_all else ", only what this account can see"),
         "",
     ]
     whose = {"breakers": " (of this command alone)"} if running else {}
@@ -47,7 +47,7 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     lines += watchdog_lines(running, snapshot.at)
     lines.append(auto_heal(snapshot.may_act, snapshot.lease)[0].replace("auto-heal ", "auto-heal: ", 1))
     if project.session_ends_at is not None:
-        renewed = "renewed by itself" if project.session_renews else "cannot be renewed"
+        renewed = "renewed automatically" if project.session_renews else "cannot be renewed"
         lines.append(f"session: until {project.session_ends_at.astimezone():%H:%M}, {renewed}")
     if project.legacy_key:
         lines.append(f"key: {LEGACY_KEY}")

@@ -13,7 +13,7 @@ _WELCOME: Final = """\
 watchdesk watches a self-healing task system on Supabase, and lets you step in.
 No project is configured yet.
 
-  d  demo: a living system on this machine, gone when you quit
+  d  demo: a running example system on this machine, removed when you quit
   c  configure: what to set, and where
   q  quit
 """
@@ -24,7 +24,7 @@ Set two values, in the environment or in .env.local of this directory:
   SUPABASE_URL=https://PROJECT.supabase.co
   SUPABASE_KEY=…      a secret key; from the project's dashboard, Settings, API keys
 
-Or, of several projects, a table each in {path}:
+For several projects, add one table each to {path}:
 
   [projects.production]
   url = "https://PROJECT.supabase.co"

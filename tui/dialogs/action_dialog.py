@@ -37,8 +37,8 @@ _KEPT: Final = (
     "The project does not answer now. The action is kept on this machine's disk and carried out once it does;"
     " until then it can be withdrawn (o)."
 )
-_UNCOUNTED: Final = "one moment, counting what it would hit … You need not wait for the count."
-_INCOMPLETE: Final = "What it would do is shown here once what is marked below is filled in."
+_UNCOUNTED: Final = "counting the affected tasks … You can confirm without waiting."
+_INCOMPLETE: Final = "Fill in the marked fields below to see what this will do."
 _SHOWN_SPAN: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -98,7 +98,7 @@ class ActionDialog(Dialog):
             self._plan = changed.plan
             self._fit()
             self.take(_sentence(changed.plan))
-            self.say("the plan changed meanwhile, nothing was done: look again")
+            self.say("the plan has changed, and nothing was done: check it and confirm again")
             return None
 
     def ready(self) -> bool:
@@ -222,7 +222,7 @@ class ActionDialog(Dialog):
     def missing(self, field: Field) -> str:
         """Return what the field of an argument lacks, or that of the word."""
         if field.id == "word":
-            return "" if self._typed_word() else "required" if not field.value else "not the same"
+            return "" if self._typed_word() else "required" if not field.value else "does not match"
         return next((self._lacks(one) for one in self._asks if one.name == field.id), "")
 
     def _allow(self) -> None:
@@ -236,7 +236,7 @@ class ActionDialog(Dialog):
             for one in self._asks if one.kind is not ArgumentKind.FLAG
         ]  # fmt: skip
         if (word := self._word()) is not None:
-            many = "" if self._asked.tier is Tier.TYPED else f", for it is more than {TYPED_ABOVE} rows"
+            many = "" if self._asked.tier is Tier.TYPED else f" (more than {TYPED_ABOVE} rows)"
             labels.append(("word", f"type {word} to confirm{many}", self.missing(self.query_one("#word", Field))))
         for name, label, lacks in labels:
             said = (

@@ -20,7 +20,7 @@ class ChoiceDialog(Question[str | None]):
     the screen behind is to be seen, which is not dimmed then.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
 
     def __init__(
         self,

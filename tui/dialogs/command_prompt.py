@@ -24,7 +24,7 @@ class CommandPrompt(Question[None]):
     Whoever opened it means what follows for it: nothing that is typed is too early, Enter neither.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
     MOST = 400
     """Characters."""
 

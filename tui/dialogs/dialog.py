@@ -27,7 +27,7 @@ class Dialog(Question[None]):
     """A question with Cancel and one way on. A subclass plans, describes, and acts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back out"),
+        Binding("escape", "leave", "cancel"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]
@@ -102,7 +102,7 @@ class Dialog(Question[None]):
         """Cancel, or go on."""
         event.stop()
         if event.button.id == "cancel" and self._busy and self.HALTS:
-            self._halt = "stopped by hand"
+            self._halt = "stopped by the operator"
             self.say("stops after the rows under way …")
         elif event.button.id == "cancel":
             self.action_leave()
@@ -158,7 +158,11 @@ class Dialog(Question[None]):
         """Back out, and say so. An action under way goes on, and the events tell its result."""
         if self.is_current and self.LEFT and not self._over:
             self.app.clear_notifications()
-            self.notify("it goes on: the events tell its result" if self._busy else self.LEFT, markup=False, timeout=4)
+            self.notify(
+                "it continues in the background: see Events (7) for the result" if self._busy else self.LEFT,
+                markup=False,
+                timeout=4,
+            )
         self.dismiss()
 
     def progress(self, title: str, done: int, planned: int) -> None:

@@ -17,18 +17,19 @@ from tui.rendering.text import Line, took
 _WORDS: Final = (
     ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G ^f ^b ^d ^u, move; a click goes to a row, another one opens it."),
     ("Dashboard", "Tab goes to the next panel, enter or a click opens it, and so does the digit before its title."),
-    ("Signs", "● fine  ▲ look  ✖ act  ? not known. A value with an age is last known, — was never measured."),
+    ("Signs", "● ok  ▲ warning  ✖ critical  ? unknown. A value with an age is last known, — was never measured."),
     (
         "State",
         "the first word, never better than any check or alert. STOPPED: an emergency stop is set · CRITICAL: act now ·"
-        " WARNING: look · DISABLED: the agents take no tasks up · UNKNOWN: too little can be read · ACTIVE: tasks are"
-        " running · HEALTHY: tasks were completed lately · WAITING: tasks are pending, none runs · REVIEW: tasks wait"
-        " for a person, nothing else · IDLE: there is nothing to do. (last known): as it was when it was last read.",
+        " WARNING: look · DISABLED: the agents pick up no tasks · UNKNOWN: too little can be read · ACTIVE: tasks are"
+        " running · HEALTHY: a task was completed within the last hour · WAITING: tasks are pending, none runs ·"
+        " REVIEW: tasks wait for a person, nothing else · IDLE: there is nothing to do. (last known): the state at the"
+        " last successful read.",
     ),
     (
         "Link",
         "how fresh the screen is. CONNECTING: nothing was read yet · LIVE: read just now · STALE: polls were missed ·"
-        " OFFLINE: the project is proven down · BLIND: nothing can be reached, so nothing is known of the project.",
+        " OFFLINE: the project is down · BLIND: this machine cannot reach the project, so its state is unknown.",
     ),
     (
         "Agents",
@@ -37,14 +38,15 @@ _WORDS: Final = (
     ),
     (
         "Auto-heal",
-        "on: this monitor repairs and stops without being asked. Off: it does so only by your keys, and why. Then: as"
-        " whom it reads the project, and which of its two schemas that has. The sign at the end turns with each read.",
+        "on: this monitor heals and stops automatically. Off: only when you press a key; the reason is shown. After"
+        " that: the account it reads with, and the schema variant. The sign at the right turns with each read.",
     ),
     (
         "Alerts",
-        "pending: true, but not yet for long enough · firing: somebody must act · acknowledged: somebody takes care ·"
-        " silenced: nobody is told for a while · inhibited: it follows from another alert · resolving: no longer true,"
-        " but not yet for long enough · resolved: over · flapping: it comes and goes.",
+        "pending: the condition holds, but not for long enough yet · firing: somebody must act · acknowledged: somebody"
+        " is handling it · silenced: no notifications for a while · inhibited: another alert already covers it, so"
+        " nobody is notified · resolving: the condition has ended, but not for long enough yet · resolved: it has"
+        " ended · flapping: it keeps firing and resolving.",
     ),
     (
         "Severity",
@@ -52,8 +54,8 @@ _WORDS: Final = (
     ),
     (
         "Past",
-        "A heavy border and PAST: what the black box, the recording on this machine, kept of that moment. Actions need"
-        " the present: 0 goes back.",
+        "A heavy border and PAST: the screen as the black box (the recording on this machine) stored it at that time."
+        " Actions work only in the present: press 0 to go back.",
     ),
     ("Dialogs", "show what would change now and begin on Cancel. Verified: read back from the project. Escape leaves."),
 )
@@ -105,7 +107,7 @@ def _own(shown: Snapshot) -> Line:
     own = shown.own
     said = [
         f"{own.memory_mb} MB of memory" if own.memory_mb is not None else "",
-        f"99 of 100 turns of its loop within {own.lag_ms} ms" if own.lag_ms is not None else "",
+        f"event loop lag p99 {own.lag_ms} ms" if own.lag_ms is not None else "",
         f"last refresh {took(shown.link.latency_s)}" if shown.link.latency_s is not None else "",
     ]
     return _named(("Monitor", " · ".join(filter(None, said)) or "not measured yet"))

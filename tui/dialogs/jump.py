@@ -12,5 +12,5 @@ class JumpDialog(Prompt):
     MOST = 60
 
     def __init__(self, jump: Callable[[str], Awaitable[str]]) -> None:
-        text = f"A time: {EXAMPLES}. Enter goes there, escape backs out."
+        text = f"Enter a time, such as {EXAMPLES}. Enter goes there, escape cancels."
         super().__init__("What did it look like at …", text, "when", jump)

@@ -17,5 +17,5 @@ class NoteDialog(Prompt):
             why = await keep(typed, at)
             return why and f"nothing was kept: {why}"
 
-        text = "It stays in the black box of this machine. Enter keeps it, escape backs out."
+        text = "It is stored in the black box on this machine. Enter saves it, escape cancels."
         super().__init__(f"Note about {clock(at)}", text, "what you saw or did", take)

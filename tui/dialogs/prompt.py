@@ -18,7 +18,7 @@ from tui.dialogs.question import Question
 class Prompt(Question[None]):
     """`take` does something with what was typed: empty, or why it cannot, and the prompt stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
     MOST = 200
     """Characters."""
 

@@ -24,7 +24,7 @@ class QuitDialog(Dialog):
         waiting = [one.words for one in self._monitor.snapshot.waiting]
         if waiting:
             waiting.append("It stays on this machine's disk, and is carried out only while a watchdesk runs here.")
-        return "\n".join(([going] if going else []) + waiting) or "Nothing is under way any more, and nothing waits."
+        return "\n".join(([going] if going else []) + waiting) or "No action is running or waiting any more."
 
     async def act(self) -> Result | None:
         """Leave."""

@@ -21,15 +21,15 @@ class AlertList(Listed):
     NAME = "alerts"
     KEY = list_key("alerts", "6", "alerts", "alerts: all, with what to do")
     TITLE = "Alerts"
-    EMPTY = "no alert is pending, firing or just over"
+    EMPTY = "no alert is pending, firing or recently resolved"
     COLUMNS = (
         Column(title="", width=1),
         Column(title="severity", width=8),
         Column(title="state", width=12),
         Column(title="since", width=6, right=True, moment=True),
         Column(title="alert"),
-        Column(title="who takes care", width=24, drops=2),
-        Column(title="told", width=4, drops=3, right=True),
+        Column(title="acknowledged by", width=24, drops=2),
+        Column(title="sent", width=4, drops=3, right=True),
     )
 
     def state(self, snapshot: Snapshot) -> Line:
@@ -53,10 +53,10 @@ class AlertList(Listed):
             ("state", ", ".join(filter(None, (one.word, one.course)))),
             ("began", when(one.began_at, snapshot.at)),
             ("fired", when(one.fired_at, snapshot.at)),
-            ("over", when(one.resolved_at, snapshot.at)),
-            ("taken care of by", one.acked),
-            ("nobody is told", one.muted),
-            ("contacts told", one.told or ""),
+            ("resolved", when(one.resolved_at, snapshot.at)),
+            ("acknowledged by", one.acked),
+            ("not notified because", one.muted),
+            ("contacts notified", one.told or ""),
             ("what to do", one.runbook),
             ("episode", one.episode),
         )

@@ -17,7 +17,7 @@ class BreakerList(Listed):
     NAME = "breakers"
     KEY = list_key("breakers", "4", "breakers", "circuit breakers: all of them")
     TITLE = "Breakers"
-    EMPTY = "no breaker was used yet: nothing was asked of the project"
+    EMPTY = "no breaker has been used yet: no request was sent to the project"
     COLUMNS = (
         Column(title="", width=1),
         Column(title="state", width=9),

@@ -18,7 +18,7 @@ class CheckList(Listed):
     NAME = "checks"
     KEY = list_key("checks", "1", "health", "health: every check in full")
     TITLE = "Health"
-    EMPTY = "nothing was checked yet: c checks now"
+    EMPTY = "nothing has been checked yet: press c to check now"
     COLUMNS = (
         Column(title="", width=1),
         Column(title="check", width=14),
@@ -47,9 +47,9 @@ class CheckList(Listed):
         text = fields(
             ("verdict", check.level),
             ("what it found", check.text),
-            ("looked", when(check.at, snapshot.at)),
+            ("checked", when(check.at, snapshot.at)),
             ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
-            ("next look", when(snapshot.health.next_at, snapshot.at)),
+            ("next check", when(snapshot.health.next_at, snapshot.at)),
             ("auto-heal", auto_heal(snapshot.may_act, snapshot.lease)[0].removeprefix("auto-heal ")),
         )
         keys = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}

@@ -14,14 +14,14 @@ from tui.panels.row_list import Cell, Column, Row
 from tui.panels.topline import LINK_ROLE
 from tui.rendering.text import Line, latencies, took
 
-_LINE = "the line"
+_LINE = "connection"
 _OWN = "this monitor"
 _CELLS = 20
 
 _MEANS = {
     Source.LIVE: "measured now",
     Source.CACHED: "last known: what was measured then, kept on this machine",
-    Source.DEFAULT: "nothing is known: what is shown is the built-in default, and no measurement",
+    Source.DEFAULT: "never read: the built-in default is shown, not a measurement",
 }
 
 
@@ -53,7 +53,7 @@ class ComponentList(Listed):
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one component in full."""
         if key == _LINE:
-            return Details(heading="The line to the project", text=_line_in_full(snapshot))
+            return Details(heading="Connection to the project", text=_line_in_full(snapshot))
         if key == _OWN:
             return Details(heading="This monitor", text=own_in_full(snapshot))
         one = next((part for part in snapshot.degradation.components if part.name == key), None)
@@ -118,10 +118,10 @@ def own_in_full(snapshot: Snapshot) -> str:
         ("memory", _memory(own) or "not measured yet"),
         ("event loop", _lag(own) or "not measured yet"),
         ("refresh", took(snapshot.link.latency_s) or "none yet"),
-        ("costs an hour", _hour(snapshot.cost) or "not measured yet"),
-        ("a month", _month(snapshot.cost) or "not measured yet"),
-        ("of at most", f"{snapshot.cost.budget / GB:g} GB received ([refresh] budget_gb)"),
-        ("bounds", "; ".join(own.out) or "all kept"),
+        ("cost per hour", _hour(snapshot.cost) or "not measured yet"),
+        ("cost per month", _month(snapshot.cost) or "not measured yet"),
+        ("monthly budget", f"{snapshot.cost.budget / GB:g} GB received ([refresh] budget_gb)"),
+        ("bounds", "; ".join(own.out) or "all within limits"),
     )
 
 
@@ -141,7 +141,7 @@ def _line_in_full(snapshot: Snapshot) -> str:
 
 
 def _spread(known: Sequence[float], lost: int) -> str:
-    unanswered = f"{lost} without an answer" if lost else ""
+    unanswered = f"{lost} timed out or failed" if lost else ""
     if not known:
         return unanswered
     fastest, middle, slowest = (1000 * one for one in (min(known), sorted(known)[len(known) // 2], max(known)))
@@ -171,4 +171,4 @@ def _memory(own: SelfStatus) -> str:
 
 
 def _lag(own: SelfStatus) -> str:
-    return "" if own.lag_ms is None else f"99 of 100 turns within {own.lag_ms} ms"
+    return "" if own.lag_ms is None else f"p99 lag {own.lag_ms} ms"

@@ -20,7 +20,7 @@ class ConfigList(Listed):
     NAME = "config"
     KEY = list_key("config", "C,shift+c", "config", "config: every value that controls the agents; enter sets one")
     TITLE = "Config"
-    EMPTY = "no config row is visible to us: what the agents are set to is not known"
+    EMPTY = "this account cannot see the config row: the agents' settings are unknown"
     COLUMNS = (
         Column(title="value of", width=22),
         Column(title="is", width=24),
@@ -71,7 +71,7 @@ class ConfigList(Listed):
         text = fields(
             ("is", said(values[key])),
             ("means", setting.means),
-            ("may be", bounds),
+            ("allowed", bounds),
             ("row changed", when(config.updated_at, snapshot.at)),
             ("by", config.updated_by),
         )

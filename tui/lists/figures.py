@@ -27,7 +27,7 @@ class FigureList(Listed):
 
     NAME = "figures"
     TITLE = "Figures"
-    EMPTY = "no task that is visible to us finished in this time"
+    EMPTY = "no task visible to this account finished in this time"
     COLUMNS = _columns(FigureBy.DAY)
 
     def __init__(self, ui: Ui) -> None:
@@ -58,7 +58,7 @@ class FigureList(Listed):
         ]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """Return one row in full; `None` when it is there no more."""
+        """Return one row in full; `None` when it no longer exists."""
         found = self._found
         if found is None:
             return None

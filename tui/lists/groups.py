@@ -19,7 +19,7 @@ class GroupList(Listed):
 
     NAME = "groups"
     TITLE = "Groups"
-    EMPTY = "no task that matches has that"
+    EMPTY = "no matching task has this in common"
     COLUMNS = (
         Column(title="tasks", width=7, right=True),
         Column(title="first", width=6, right=True, drops=1, moment=True),

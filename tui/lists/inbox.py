@@ -23,7 +23,7 @@ class InboxList(TaskList):
     RETRIES = GROUPED = False
     MANY = ACTS = (APPROVE, REJECT)
     HINT = "type:bug_fix  risk:high  age:>1h"
-    EMPTY = "no task waits for a review, or none is visible to us"
+    EMPTY = "no task waiting for review is visible to this account"
     COLUMNS = (
         Column(title="waits", name="age", width=6, right=True, moment=True),
         Column(title="risk", width=7),

@@ -16,7 +16,7 @@ class KpiList(Listed):
     """Each figure with its target and its basis."""
 
     NAME = "kpis"
-    KEY = list_key("kpis", "5", "key figures", "key figures: all, with what they rest on")
+    KEY = list_key("kpis", "5", "key figures", "key figures: all, with the data they are based on")
     TITLE = "Key figures"
     EMPTY = "not measured yet: the first figures come with the first refresh"
     COLUMNS = (
@@ -24,7 +24,7 @@ class KpiList(Listed):
         Column(title="figure", width=14),
         Column(title="value", width=12, right=True),
         Column(title="target", width=9),
-        Column(title="rests on"),
+        Column(title="based on"),
     )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
@@ -39,7 +39,7 @@ class KpiList(Listed):
         text = fields(
             ("value", "not measured" if kpi.value is None else kpi.text),
             ("target", f"{kpi.target} {_MET[kpi.good]}".strip()),
-            ("rests on", kpi.note),
+            ("based on", kpi.note),
         )
         return Details(heading=kpi.title, text=text)
 

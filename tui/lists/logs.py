@@ -19,7 +19,7 @@ class LogList(Served):
     TITLE = "Logs"
     TABLE = Table.LOGS
     HINT = "step:task_started  status:failed  task:ID"
-    EMPTY = "no log row matches, or none is visible to us"
+    EMPTY = "no matching log row is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
         Column(title="age", width=6, right=True, moment=True),

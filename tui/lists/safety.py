@@ -17,12 +17,12 @@ class SafetyList(Served):
     """The table of safety checks, in either shape."""
 
     NAME = "safety"
-    KEY = list_key("safety", "s", "safety", "safety checks: those of the agents", 18)
+    KEY = list_key("safety", "s", "safety", "safety checks of the agents", 18)
     TITLE = "Safety checks"
     TABLE = Table.SAFETY
     HINT = "status:failed  check:type  task:ID"
     SWITCHED = True
-    EMPTY = "no safety check matches, or none is visible to us"
+    EMPTY = "no matching safety check is visible to this account"
     COLUMNS = (
         Column(title="verdict", width=9),
         Column(title="age", width=6, right=True, moment=True),

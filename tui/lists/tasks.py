@@ -28,14 +28,14 @@ class TaskList(Served):
     """The task table."""
 
     NAME = "tasks"
-    KEY = list_key("tasks", "t,2", "tasks", "tasks: all of them, paged", 8)
+    KEY = list_key("tasks", "t,2", "tasks", "tasks: the full list", 8)
     TITLE = "Tasks"
     TABLE = Table.TASKS
     RETRIES = GROUPED = True
     MANY: ClassVar[tuple[Action, ...]] = ON_MANY
     ACTS: ClassVar[tuple[Action, ...]] = (CANCEL,)
     HINT = "status:failed  -type:bug_fix  error:timeout  since:2h  who:agent-1"
-    EMPTY = "no task matches, or none is visible to us"
+    EMPTY = "no matching task is visible to this account"
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
         Column(title="age", width=6, right=True, moment=True),

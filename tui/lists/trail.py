@@ -22,13 +22,13 @@ class AuditList(Served):
     TITLE = "Audit trail"
     TABLE = Table.ORDERS
     HINT = "action:heal  status:failed"
-    EMPTY = "no action matches, or none is visible to us"
+    EMPTY = "no matching action is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
         Column(title="age", width=6, right=True, moment=True),
         Column(title="action", width=17),
         Column(title="who", width=18, drops=2),
-        Column(title="what came of it", name="text"),
+        Column(title="result", name="text"),
         Column(title="took", width=10, right=True, drops=3),
     )
 
@@ -62,7 +62,7 @@ class AuditList(Served):
         lines = [
             ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {order}", "strong"), (f"  {entry.actor}", "dim"))
         ]
-        undo = (Choice(UNDO, entry.run), "undo: take back what still stands of it …")
+        undo = (Choice(UNDO, entry.run), "undo: revert what has not been changed since …")
         choices = (undo,) if entry.run and undoable(entry) else ()
         return Document(
             heading=f"Action {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices

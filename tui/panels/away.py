@@ -65,8 +65,8 @@ class AwayPanel(Panel):
     def _hint(self, width: int) -> Line:
         if not self._held:
             return (("  the next key closes", "dim"),)
-        more = ": once more, if you mean it" if width >= _WIDE else ""
-        return ((f"  {self._held} did nothing yet{more}", "warning"),)
+        more = ": press it again to confirm" if width >= _WIDE else ""
+        return ((f"  {self._held} was not executed{more}", "warning"),)
 
 
 def _told(summary: Summary) -> list[tuple[str, Line]]:
@@ -77,7 +77,7 @@ def _told(summary: Summary) -> list[tuple[str, Line]]:
     if summary.actions or summary.actions_more:
         told.append(("actions", _actions(summary)))
     if rest := _rest(summary):
-        told.append(("besides", ((rest, "text"),)))
+        told.append(("also", ((rest, "text"),)))
     return told
 
 
@@ -130,7 +130,7 @@ def _action(one: ActionSummary) -> str:
 def _rest(summary: Summary) -> str:
     parts = [
         f"no answer for {short(summary.silent_s)}" if summary.silent_s else "",
-        f"this monitor stood still for {short(summary.unseen_s)}" if summary.unseen_s else "",
+        f"this monitor was not running for {short(summary.unseen_s)}" if summary.unseen_s else "",
         _tasks(summary),
     ]
     return " · ".join(filter(None, parts))

@@ -59,7 +59,7 @@ class HealthPanel(Panel):
         return (
             (self.TITLE, "title"),
             (
-                f" checked {checked}, {fine} of {len(snapshot.health.checks)} fine" if checked else " not checked yet",
+                f" checked {checked}, {fine} of {len(snapshot.health.checks)} ok" if checked else " not checked yet",
                 "dim",
             ),
         )
@@ -134,7 +134,7 @@ class HealthPanel(Panel):
 
 def auto_stop(health: Health) -> str:
     """Return how many bad checks there were in a row, of how many it takes for an automatic stop."""
-    return f"auto-stop after {health.stop_after} bad checks: {health.critical_in_a_row}"
+    return f"auto-stop: {health.critical_in_a_row} of {health.stop_after} critical checks in a row"
 
 
 def _is_course(check: Check) -> bool:

@@ -133,7 +133,7 @@ class NeedsPanel(Panel):
         return found
 
     def _action(self, one: Waiting, snapshot: Snapshot) -> tuple[Span, ...]:
-        asks = "; is it still meant? confirm or withdraw it" if one.asks else ""
+        asks = "; do you still want it? Confirm or withdraw it (o)" if one.asks else ""
         role = "warning"
         return (
             (self._signs.warning, role),

@@ -66,7 +66,7 @@ class TasksPanel(Panel):
             fault = tasks.newest.fault
             return [*lines, ((fault.sentence() if fault else "nothing read yet", "dim"),)]
         if not newest:
-            return [*lines, (("no tasks are visible to us", "dim"),)]
+            return [*lines, (("no tasks are visible to this account", "dim"),)]
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
         live = tasks.newest.live

@@ -8,8 +8,8 @@ from core.domain.figures import Figure, FigureBy, Figures
 TITLES: Final = ("tasks", "completed", "failed", "rejected", "simulated", "success", "mean", "p95")
 """The columns between the name of a row and what is to be known of it."""
 
-COUNTED: Final = "finished tasks, by when that was; mean and p95 are of the completed ones"
-UNMARKED: Final = "this project does not mark what was only simulated: it is among the completed"
+COUNTED: Final = "finished tasks by finish time; mean and p95 cover completed tasks only"
+UNMARKED: Final = "this project does not mark simulated tasks, so they count as completed"
 
 
 def name_of(one: Figure, by: FigureBy) -> str:

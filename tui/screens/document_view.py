@@ -31,7 +31,7 @@ _KEYS = (
     *ROW_KEYS,
 )
 
-_GONE: Final = "it is there no more"
+_GONE: Final = "it no longer exists"
 
 
 class DocumentView(View):
@@ -83,13 +83,13 @@ class DocumentView(View):
         self.ui.tell(why)
 
     @work(group="act")
-    @within_error_boundary("what was chosen", _tell)
+    @within_error_boundary("the chosen action", _tell)
     async def action_open(self) -> None:
         """Let the operator choose what to do with the row."""
         if self._document is None or self.ui.time.moment is not None:
             return
         if self._gone:
-            self.ui.tell("nothing can be done with this row: it is there no more")
+            self.ui.tell("no action is possible: this row no longer exists")
             return
         if not self._document.choices:
             self.ui.tell("nothing can be done with this row")
@@ -103,7 +103,7 @@ class DocumentView(View):
     async def action_save(self) -> None:
         """Save the row as the project has it: what is shown of long columns is cut."""
         if self.app.is_web:
-            self.ui.tell("a browser saves no row: the file would lie on the machine that serves it")
+            self.ui.tell("rows cannot be saved from the browser: the file would be written on the serving machine")
             return
         try:
             saved = await self.ui.monitor.save_row(self.listed.TABLE, self._key)
@@ -143,7 +143,7 @@ class DocumentView(View):
             return ()
         if self._fault is not None:
             return ((f"  last known: {self._fault.sentence()}", "warning"),)
-        return ((f"  {_GONE}: this is what it was", "warning"),) if self._gone else ()
+        return ((f"  {_GONE}: last known content", "warning"),) if self._gone else ()
 
     def _text(self) -> tuple[Line, ...]:
         if self._document is not None:

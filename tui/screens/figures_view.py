@@ -61,7 +61,7 @@ class FiguresView(ListView):
 
     def unavailable(self, moment: Moment) -> str:
         """Return that figures always end now, and the key that goes back to the present."""
-        return f"figures are counted up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
+        return f"figures exist only for the present; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""

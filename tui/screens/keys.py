@@ -42,22 +42,22 @@ SCREEN_KEYS: Final = (
     Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
     Key(name="figures", key="V,shift+v", action="figures", word="figures", does="figures: what finished by day, by week, by type", drops=21),
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
-    Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
+    Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze the screen, or continue", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
-    Key(name="times", key="T,shift+t", action="times", word="times", does="times instead of ages, and back", drops=18),
+    Key(name="times", key="T,shift+t", action="times", word="times", does="switch between clock times and ages", drops=18),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="prompt", key="colon", action="prompt", word="prompt", does="prompt: a list, a theme or an action by its name; tab completes", drops=19),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
-    Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
-    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way", also=("q",)),
+    Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="command palette: every action and list by name", drops=19),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks first if an action is waiting or running", also=("q",)),
 )  # fmt: skip
 TIME_KEYS: Final = (
-    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
-    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
-    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="incident", does="incident before: back to where one began or ended; also ctrl+←", drops=21),
-    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="incident", does="incident after: on to where one began or ended; also ctrl+→", drops=21),
-    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
+    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the previous snapshot from the black box; hold the key to go faster", drops=12),
+    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the next snapshot; after the last one comes the present", drops=21),
+    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="incident", does="previous incident: go back to where one began or ended; also ctrl+←", drops=21),
+    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="incident", does="next incident: go forward to where one began or ended; also ctrl+→", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: go to a time in the past", drops=21, about="moment", also=("past", "@")),
     Key(name="zoom_in", key="plus", action="time('zoom_in')", word="zoom", does="zoom in: less of the past in the time line, down to an hour", drops=22),
     Key(name="zoom_out", key="minus", action="time('zoom_out')", word="zoom", does="zoom out: more of it: 6 h, 24 h, all that is kept", drops=22),
     Key(name="report", key="P,shift+p", action="report", word="report", does="report: of the incident that is shown, or the last 2 h; saved in a file", drops=21, about="since"),
@@ -72,10 +72,10 @@ LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
     Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next column; a click on its name does, too", drops=1),
     Key(name="turn", key="I,shift+i", action="turn", word="turn", does="reverse the order", drops=3),
-    Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
+    Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: keep the newest row in view as new ones arrive", drops=2),
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
-    Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
-    Key(name="many", key="M,shift+m", action="many", word="many", does="many: approve, reject or cancel all tasks that match the filter", drops=2),
+    Key(name="group", key="ctrl+g", action="group", word="group", does="group: count tasks by type, status, agent or error", drops=3),
+    Key(name="many", key="M,shift+m", action="many", word="many", does="bulk: approve, reject or cancel all tasks that match the filter", drops=2),
     Key(name="switch", key="E,shift+e", action="switch", word="on/off", does="enable or disable the safety check under the cursor", drops=1),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
@@ -100,9 +100,9 @@ FIGURE_KEYS: Final = (
 """The same keys as in the trends, with tables in the place of plots, and no cursor."""
 MENU_ONLY: Final = (
     *(key for key in _OF_ACTIONS if not key.key),
-    Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
+    Key(name="theme", key="", action="theme", word="theme", does="theme: change it for this session", about="theme"),
     Key(name="throughput", key="", action="throughput", word="throughput", does="throughput: over 6 h, 24 h or 7 d, until it ends", about="period"),
-    Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
+    Key(name="groups", key="", action="groups", word="groups", does="groups: count tasks by type, status, agent or error", about="groups"),
     Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
 )  # fmt: skip
 """What has a place in the menu and at the prompt alone."""
@@ -156,7 +156,7 @@ def _check(moved: Mapping[str, str]) -> None:
         given = key.name in moved
         for one in map(named, moved.get(key.name, key.key).split(",")):
             if given and not is_key(one):
-                raise SettingsError(f"[keys] {key.name}: {one!r} is no key; write one like h, ctrl+e, f5 or space")
+                raise SettingsError(f"[keys] {key.name}: {one!r} is not a key; use one like h, ctrl+e, f5 or space")
             if given and one in TAKEN:
                 raise SettingsError(f"[keys] {key.name}: {displayed(one)} moves about in lists; choose another key")
             if owner.setdefault(one, key.name) != key.name:

@@ -26,9 +26,9 @@ from tui.screens.keys import LIST_KEYS
 from tui.screens.view import View
 
 _TYPING = (
-    Key(name="complete", key="tab", action="", word="complete", does="take the next word that is shown below"),
-    Key(name="take", key="enter", action="", word="filter", does="take the filter"),
-    Key(name="leave", key="escape", action="", word="leave it as it was", does="leave the filter that holds"),
+    Key(name="complete", key="tab", action="", word="complete", does="complete with the next suggestion below"),
+    Key(name="take", key="enter", action="", word="filter", does="apply the filter"),
+    Key(name="leave", key="escape", action="", word="keep", does="keep the current filter"),
 )
 """The keys in the footer while a filter is typed."""
 
@@ -101,7 +101,7 @@ class ListView(View):
     @property
     def hint(self) -> str:
         """The placeholder of the filter: what can be typed."""
-        return "words to look for; enter filters, escape leaves it"
+        return "words to search for; enter applies, escape cancels"
 
     @property
     def copied(self) -> str:
@@ -248,7 +248,7 @@ class ListView(View):
         choices = () if self.ui.time.moment is not None else details.choices
         chosen = await self.ui.choose(details.heading, choices, details.text, way_back="Close")
         if chosen is not None:
-            with error_boundary("what was chosen", self.ui.tell):
+            with error_boundary("the chosen action", self.ui.tell):
                 await follow(self.ui, chosen)
 
     def _said(self) -> Line:
@@ -265,7 +265,7 @@ class ListView(View):
 
     def _none(self) -> Line:
         if self._filter:
-            return ((f"  nothing matches {self._filter}: escape takes the filter away", "dim"),)
+            return ((f"  nothing matches {self._filter}: press escape to clear the filter", "dim"),)
         return ((f"  {self.listed.EMPTY}", "dim"),)
 
     def _settle_bar(self) -> None:

@@ -51,14 +51,14 @@ def given_of(action: Action, text: str) -> dict[str, Any]:
             case _:
                 given[one.name] = _value(one, _unquoted(words.pop(0)))
     if words:
-        raise WrongWords(f"{clean(words[0], 40)} cannot follow: {usage(action)}")
+        raise WrongWords(f"{clean(words[0], 40)} cannot follow; {usage(action)}")
     return given
 
 
 def usage(action: Action) -> str:
     """Return what may follow an action's name, in one line."""
     said = " ".join(_said(one) for one in taken(action))
-    return f"{said} may follow" if said else "nothing follows"
+    return f"it takes: {said}" if said else "it takes no argument"
 
 
 def following_of(action: Action, text: str, rows: Rows) -> Sequence[Completion]:

@@ -51,7 +51,7 @@ def command_of(typed: str, keys: Iterable[Key]) -> Command:
     if not about:
         return Command(key)
     if not key.about:
-        raise NoCommand(f"{prompt_name(key)} takes nothing behind its name")
+        raise NoCommand(f"{prompt_name(key)} takes no argument")
     try:
         if key.about == "order":
             return Command(key, about, given_of(ACTIONS[key.order], about))
@@ -88,8 +88,8 @@ def _named(name: str, keys: Iterable[Key]) -> Key:
     if len(found) == 1:
         return found[0]
     if found:
-        raise NoCommand(f"{clean(name, 40)} can be {', '.join(map(prompt_name, found))}: type more of it")
-    raise NoCommand(f"{clean(name, 40)} is nothing that is known here: tab shows what is, ? every key")
+        raise NoCommand(f"{clean(name, 40)} is ambiguous: {', '.join(map(prompt_name, found))}")
+    raise NoCommand(f"unknown command: {clean(name, 40)}; press tab for all commands, ? for all keys")
 
 
 # What may follow
@@ -152,7 +152,7 @@ _GROUPS: Final = tuple(one.value for one in GroupBy)
 def _groups(text: str, key: Key) -> str:
     by, _, words = text.partition(" ")
     if by not in _GROUPS:
-        raise NoCommand(f"{clean(by, 40)} groups nothing: {', '.join(_GROUPS)}")
+        raise NoCommand(f"cannot group by {clean(by, 40)}; use one of: {', '.join(_GROUPS)}")
     return f"{by} {_filtered(words.strip(), Table.TASKS)}".strip()
 
 

@@ -93,7 +93,7 @@ class ServedView(ListView):
     @property
     def hint(self) -> str:
         """The placeholder of the filter: an example of what the server accepts."""
-        return f"{self.listed.HINT}, or words; enter filters, escape leaves it"
+        return f"{self.listed.HINT}, or words; enter applies, escape cancels"
 
     def on_mount(self) -> None:
         """Give the list the focus, and read the first page."""
@@ -212,7 +212,7 @@ class ServedView(ListView):
         if not self.listed.GROUPED:
             return
         if self.ui.time.moment is not None:
-            self.ui.tell("groups are of what is now: 0 goes back to it")
+            self.ui.tell("groups exist only for the present: press 0 to go back to now")
             return
         by = GroupBy(named) if named else await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
         if by is None:
@@ -289,7 +289,7 @@ class ServedView(ListView):
             self._renewing = self._renew_sight()
 
     @work(group="read", exclusive=True)
-    @within_error_boundary("reading the rows anew", _not_read)
+    @within_error_boundary("reading the rows again", _not_read)
     async def _renew_sight(self) -> None:
         first, count = self.list.in_sight
         first = max(0, first - _MARGIN)

@@ -43,11 +43,11 @@ def refusal(request: web.Request, token: str) -> str:
     if not secrets.compare_digest(given.encode(), token.encode()):
         return "the address is not complete: take it as it was printed, with its token"
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
-        return "it is only looked at"
+        return "read-only: only viewing is allowed"
     origin = request.headers.get(hdrs.ORIGIN)
     opens_socket = hdrs.UPGRADE in request.headers
     if origin != f"http://{request.host}" and (opens_socket or origin is not None):
-        return "another page asks"
+        return "request from another website refused"
     return ""
 
 

@@ -103,7 +103,7 @@ class BrowserServer(Server):
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run one browser's monitor until either ends. Raises HTTPServiceUnavailable if too many are open."""
         if len(self._open) >= self._most:
-            raise web.HTTPServiceUnavailable(text="as many browsers look as may\n")
+            raise web.HTTPServiceUnavailable(text="the maximum number of browsers is connected; close one first\n")
         websocket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_BYTES, timeout=0.2)
         session = Session(
             self._program,

@@ -16,7 +16,7 @@ _RULES: Final = (
         "watchdesk_snapshot_age_seconds > 120",
         "2m",
         "critical",
-        "The monitor of {{ $labels.instance }} stands still: systemctl status watchdesk.",
+        "The monitor of {{ $labels.instance }} is not updating: systemctl status watchdesk.",
     ),
     ("WatchdeskProjectDown", "watchdesk_up == 0", "5m", "critical", "The project does not answer."),
     (

@@ -126,7 +126,7 @@ class _Collector:
         yield self._one(
             "watchdesk_lease_held", "1 while this monitor is the one that acts.", float(snapshot.lease.mine)
         )
-        yield self._one("watchdesk_may_act", "1 while it heals by itself.", float(snapshot.may_act.allowed))
+        yield self._one("watchdesk_may_act", "1 while it heals automatically.", float(snapshot.may_act.allowed))
         yield self._one("watchdesk_waiting_actions", "Actions that wait for the project.", len(snapshot.waiting))
         if snapshot.own.memory_mb is not None:
             yield self._one("watchdesk_memory_bytes", "The memory of this monitor.", snapshot.own.memory_mb * 2**20)

@@ -83,7 +83,7 @@ class Output:
         self._queue.append(text)
         if not self._behind and sum(map(len, self._queue)) > QUEUE_CHARS:
             self._behind = True
-            log.warning("the terminal does not read: pictures are dropped until it does")
+            log.warning("the terminal is not accepting output: screen updates are dropped until it does")
         if self._behind:
             self._queue = without_screen_updates(self._queue)
 

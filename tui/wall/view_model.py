@@ -39,7 +39,7 @@ class BigNumber(msgspec.Struct, frozen=True, kw_only=True):
 def word(snapshot: Snapshot, still: datetime | None = None) -> str:
     """Return the state, or, while that is not current, the reason in a word. `still`: when the last snapshot came."""
     if still is not None:
-        return "STANDS STILL"
+        return "NOT UPDATING"
     link = snapshot.link.word
     if link is LinkWord.LIVE or (link is LinkWord.CONNECTING and snapshot.state is State.UNKNOWN):
         return snapshot.state.upper()
@@ -62,7 +62,7 @@ def why(snapshot: Snapshot, still: datetime | None = None) -> str:
     """Return the line below the word."""
     if still is not None:
         since = f"since {still.astimezone():%H:%M:%S}, {age_in_words(still, snapshot.at)}"
-        return f"{since} · {snapshot.state.upper()} then · if it stays so: q, start it anew"
+        return f"{since} · {snapshot.state.upper()} then · if this persists: q, restart it"
     link = snapshot.link
     if link.word is LinkWord.LIVE:
         return snapshot.state_why
@@ -103,7 +103,7 @@ def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
     link = snapshot.link
     if link.word is LinkWord.LIVE or link.since is None:
         return ()
-    return (Figure(label="old", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
+    return (Figure(label="data age", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
 
 
 def incident(snapshot: Snapshot) -> BigNumber:
@@ -126,9 +126,7 @@ def incident(snapshot: Snapshot) -> BigNumber:
     if seen.seen_s < _LOOKED_S:
         return BigNumber(big="-", lines=("last incident", "not known yet"), role="dim")
     looked = age(now - timedelta(seconds=seen.seen_s), now)
-    return BigNumber(
-        big=looked.upper(), lines=("no incident", "in the time that was watched"), role="text" if live else "dim"
-    )
+    return BigNumber(big=looked.upper(), lines=("no incident", "while monitored"), role="text" if live else "dim")
 
 
 def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
@@ -138,7 +136,7 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
         return None
     one, began = min(found, key=lambda pair: (_SEVERITIES.get(pair[0].severity, len(_SEVERITIES)), pair[0].acked != ""))
     others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    care = f"{one.acked} takes care" if one.acked else one.muted or "nobody has acknowledged it"
+    care = f"acknowledged by {one.acked}" if one.acked else one.muted or "nobody has acknowledged it"
     live = snapshot.link.word is LinkWord.LIVE
     role = "critical" if live and one.severity == "critical" else "warning"
     return BigNumber(
@@ -154,7 +152,7 @@ def _incident(one: Incident, snapshot: Snapshot) -> BigNumber:
     if one.ended is None or one.length_s is None:
         return BigNumber(
             big=age(one.began, snapshot.at).upper(),
-            lines=("incident goes on", what, f"since {began:%a %d %b %H:%M}"),
+            lines=("incident ongoing", what, f"since {began:%a %d %b %H:%M}"),
             role="critical" if snapshot.link.word is LinkWord.LIVE else "warning",
         )
     at_least = "at least " if one.unsure else ""

@@ -23,7 +23,9 @@ class ConfigRow(Repair):
         if survey.config is not None or survey.config_fault is not None:
             return Proposal()
         if not await self._absence_proven():
-            return Proposal(notes=("no config row is visible to us; whether there is one only a secret key can tell",))
+            return Proposal(
+                notes=("this account cannot see a config row; use a secret key to find out whether there is one",)
+            )
         step = PlanStep(
             name=self.name, title="Config row missing", effect="create it, disabled and in dry-run", count=1
         )

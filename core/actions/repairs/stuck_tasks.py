@@ -28,11 +28,14 @@ class StuckTasks(Repair):
         notes = []
         if survey.overdue.slow:
             slow = plural(len(survey.overdue.slow), "slow task")
-            notes.append(f"{slow} past its time still writes logs: left alone")
+            notes.append(f"overdue but still writing logs: {slow}, left alone")
         unproven = survey.overdue.unproven
         if unproven and survey.automatic:
             silent = plural(len(unproven), "task")
-            notes.append(f"no logs of {silent} are visible to us, so their silence proves nothing: left alone")
+            notes.append(
+                f"the logs of {silent} are not visible to this account, so it cannot tell whether they are stuck: left"
+                " alone"
+            )
         spared = sum(task.id in survey.spared for task in survey.overdue.stuck)
         if spared:
             notes.append(f"{plural(spared, 'task')} restored by an operator: left alone")
@@ -47,7 +50,7 @@ class StuckTasks(Repair):
         began = stuck[0].began_at
         longest = f", the longest for {in_steps(survey.now - began)}" if began is not None else ""
         whose = "" if len(unproven) == len(stuck) else f" of {len(unproven):,}"
-        unsure = f"; no logs{whose} are visible to us, so their silence proves nothing" if unproven else ""
+        unsure = f"; the logs{whose} are not visible to this account: they may still be working" if unproven else ""
         step = PlanStep(
             name=self.name,
             title="Stuck tasks",

@@ -30,7 +30,7 @@ class ChosenTaskReads(Subject):
 
     @read("db:fetch_chosen_tasks")
     async def of_ids(self, ids: tuple[str, ...]) -> tuple[ChosenTask, ...]:
-        """Return those of up to 100 tasks that are visible to us, in the order of `ids`."""
+        """Return those of up to 100 tasks that are visible to this account, in the order of `ids`."""
         selection = chosen_selection(self._schema.error_column)
         rows = await self._calls.selected("read chosen tasks", selection, lambda query: query.in_("id", list(ids)))
         found = {one.id: one for one in (self._calls.oddities.see("task", chosen_of(row)) for row in rows)}

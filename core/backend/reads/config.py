@@ -21,13 +21,13 @@ class ConfigReads(Subject):
     async def fetch(self) -> SystemConfig | None:
         """Return the config row, or several of them merged.
 
-        `None` when none is visible to us, which is not proof that there is none.
+        `None` when none is visible to this account, which is not proof that there is none.
         """
         return merged(await self.rows().ask())
 
     @read(_KEY)
     async def rows(self) -> tuple[SystemConfig, ...]:
-        """Return every config row that is visible to us, each by itself."""
+        """Return every config row that is visible to this account, each by itself."""
         columns = config_selection(deployed=self._schema.shape is Shape.DEPLOYED)
         rows = await self._calls.selected("read config", columns, lambda query: query.order("id").limit(MOST_CONFIGS))
         return tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows)
@@ -53,7 +53,7 @@ class ConfigReads(Subject):
         if found is None or found == []:
             return True
         if not isinstance(found, dict):
-            raise Failed(garbage("a config row was asked for, something else came"))
+            raise Failed(garbage("expected a config row, got something else"))
         return of_only([found], "id") is None  # an older one answers a composite of nulls
 
     async def _is_proven_absent(self) -> bool:

@@ -71,7 +71,7 @@ class FigureReads(Subject):
         rows = await self._calls.rows("read finished tasks", build)
         each(rows, "status", "task_type", "created_at", "started_at", "completed_at")
         if any(row["status"] not in stream.statuses for row in rows):
-            raise Failed(garbage("finished tasks were asked for, others came"))
+            raise Failed(garbage("expected finished tasks, got others"))
         tasks = [_task(row, stream) for row in rows]
         last = (tasks[-1].at, tasks[-1].id) if tasks else None
         simulated = await self._simulated(stream, now, after, tasks)

@@ -127,7 +127,7 @@ class ListReads(Subject):
 
     @read("db:fetch_task_detail")
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """Return one task in full; `None` when none is visible to us."""
+        """Return one task in full; `None` when none is visible to this account."""
         row = await self._row(TASKS, name)
         if row is None:
             return None
@@ -136,7 +136,7 @@ class ListReads(Subject):
 
     @read("db:fetch_log_detail")
     async def log_detail(self, name: str) -> LogDetail | None:
-        """Return one row of the log in full; `None` when none is visible to us."""
+        """Return one row of the log in full; `None` when none is visible to this account."""
         row = await self._row(LOGS, name)
         if row is None:
             return None
@@ -145,7 +145,7 @@ class ListReads(Subject):
 
     @read("db:fetch_safety_detail")
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """Return one safety check in full; `None` when none is visible to us."""
+        """Return one safety check in full; `None` when none is visible to this account."""
         await shape_of_safety(self._access)  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
         if row is None:
@@ -155,7 +155,7 @@ class ListReads(Subject):
 
     @read("db:fetch_whole_row")
     async def whole_row(self, table: Table, name: str) -> Row | None:
-        """Return one row of a list's table, every column as the project has it; `None` when none is visible to us."""
+        """Return one row of a list's table, every column as the project has it; `None` when this account sees none."""
         row = await self._row((await self._source(Listing(table=table))).selection.table, name)
         if row is not None:
             row_id(row)  # else it is none
@@ -163,7 +163,7 @@ class ListReads(Subject):
 
     @read("db:fetch_log_detail")
     async def log_entry(self, name: str) -> LogEntry | None:
-        """Return what lists show of one row of the log; `None` when none is visible to us."""
+        """Return what lists show of one row of the log; `None` when none is visible to this account."""
         rows = await self._calls.selected(
             "read log row", log_selection(self._schema.log_time), lambda query: query.eq("id", name).limit(1)
         )
@@ -171,7 +171,7 @@ class ListReads(Subject):
 
     @read("db:fetch_safety_detail")
     async def safety_check(self, name: str) -> SafetyCheck | None:
-        """Return what lists show of one safety check; `None` when none is visible to us."""
+        """Return what lists show of one safety check; `None` when none is visible to this account."""
         deployed = await shape_of_safety(self._access) is Shape.DEPLOYED
         selection = safety_selection(deployed=deployed)
         rows = await self._calls.selected("read check", selection, lambda query: query.eq("id", name).limit(1))
@@ -293,5 +293,5 @@ def _refusals_explained() -> Iterator[None]:
     except Failed as failed:
         if failed.fault.kind != "bad_input":
             raise
-        message = f"the database refuses a value of the filter ({failed.fault.message})"
+        message = f"the database rejected a value of the filter ({failed.fault.message})"
         raise Failed(msgspec.structs.replace(failed.fault, message=message, remedy="change the filter")) from failed

@@ -177,7 +177,7 @@ def _rate(rows: list[Row], window: timedelta) -> SuccessRate:
     """Return the rate of finished tasks by their statuses. Raises Failed where others came."""
     found = Counter(row["status"] for row in rows)
     if found.total() != found["completed"] + found["failed"]:
-        raise Failed(garbage("finished tasks were asked for, others came"))
+        raise Failed(garbage("expected finished tasks, got others"))
     return SuccessRate(completed=found["completed"], failed=found["failed"], window=window)
 
 

@@ -156,7 +156,7 @@ class OverviewReads(Subject):
         moments = {name: moment(told[name]) for name in _MOMENTS}
         impossible = any(at is None and told[name] is not None for name, at in moments.items())
         if not isinstance(finished, dict) or impossible:
-            raise Failed(garbage("an overview was asked for, something else came"))
+            raise Failed(garbage("expected an overview, got something else"))
         names = ("completed", "failed", "completed_1h", "failed_1h", "simulated")
         completed, failed, completed_1h, failed_1h, simulated = (_amount(finished.get(name)) for name in names)
         lately = SuccessRate(completed_1h, failed_1h, _HOUR)
@@ -183,7 +183,7 @@ class OverviewReads(Subject):
         lacking(told, "config")
         rows, marks = told["config"], _marks(told.get("config_marks"))
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Failed(garbage("config rows were asked for, something else came"))
+            raise Failed(garbage("expected config rows, got something else"))
         found = merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
         return KnownRows(marks, () if found is None else (found,))
 
@@ -203,7 +203,7 @@ async def _unproven(
 def told_by_overview(data: object) -> Row:
     """Return what our function answered. Raises Failed where it is not this version's."""
     if not isinstance(data, dict) or data.get("version") != OVERVIEW_VERSION or "counts" not in data:
-        raise Failed(garbage("an overview was asked for, something else came"))
+        raise Failed(garbage("expected an overview, got something else"))
     return data
 
 
@@ -213,7 +213,7 @@ def _page(told: object, known: KnownRows[R], most: int, record: Callable[[Row], 
         return known
     marks, rows = list[str](), list[R]()
     if not isinstance(told, list) or len(told) > most:
-        raise Failed(garbage("a page of rows was asked for, something else came"))
+        raise Failed(garbage("expected a page of rows, got something else"))
     for one in told:
         if isinstance(one, dict):
             (mark,) = _marks([one.get("mark")])
@@ -223,14 +223,14 @@ def _page(told: object, known: KnownRows[R], most: int, record: Callable[[Row], 
             marks.append(known.marks[place])
             rows.append(known.rows[place])
         else:
-            raise Failed(garbage("a page of rows was asked for, something else came"))
+            raise Failed(garbage("expected a page of rows, got something else"))
     return KnownRows(tuple(marks), tuple(rows))
 
 
 def _marks(told: object) -> tuple[str, ...]:
     marks = told if isinstance(told, list) else [told]
     if not all(isinstance(mark, str) and len(mark) <= _MARK_CHARS for mark in marks):
-        raise Failed(garbage("marks of rows were asked for, something else came"))
+        raise Failed(garbage("expected marks of rows, got something else"))
     return tuple(marks)
 
 
@@ -239,7 +239,7 @@ def _counts(told: object) -> dict[str, int]:
     try:
         pairs = msgspec.convert(told, list[tuple[str | None, int]])
     except (msgspec.ValidationError, UnicodeError):
-        raise Failed(garbage("counts by status were asked for, something else came")) from None
+        raise Failed(garbage("expected counts by status, got something else")) from None
     counts = Counter[str | None]()
     for status, tasks in pairs:
         counts[status] += _amount(tasks)
@@ -248,7 +248,7 @@ def _counts(told: object) -> dict[str, int]:
 
 def _running(told: object) -> tuple[int, datetime | None] | None:
     if not isinstance(told, list) or len(told) != 2:
-        raise Failed(garbage("running tasks were asked for, something else came"))
+        raise Failed(garbage("expected running tasks, got something else"))
     tasks, since = _amount(told[0]), moment(told[1])
     if tasks > MOST_RUNNING or (tasks and since is None):
         return None
@@ -258,5 +258,5 @@ def _running(told: object) -> tuple[int, datetime | None] | None:
 def _amount(told: object) -> int:
     count = whole(told)
     if count is None or count < 0:
-        raise Failed(garbage("a count was asked for, something else came"))
+        raise Failed(garbage("expected a count, got something else"))
     return count

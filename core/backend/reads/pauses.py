@@ -62,7 +62,7 @@ class PauseReads(Subject):
 
     @read("db:count_of_type")
     async def count(self, task_type: str, status: str) -> int:
-        """Return how many tasks of one type are in a status. Raises Failed where no task is visible to us."""
+        """Return how many tasks of one type are in a status. Raises Failed where no task is visible to this account."""
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", status).eq("task_type", task_type)

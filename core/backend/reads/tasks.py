@@ -30,7 +30,7 @@ class TaskReads(Subject):
 
     @read("db:fetch_task")
     async def fetch(self, name: str) -> Task | None:
-        """Return one task by its id; `None` when none is visible to us."""
+        """Return one task by its id; `None` when none is visible to this account."""
         rows = await self._calls.selected("read task", self._columns, lambda query: query.eq("id", name).limit(1))
         return self._task(rows[0]) if rows else None
 

@@ -129,7 +129,7 @@ def _end(path: Path) -> int:
         contents = read(path)
     except NoSegment:
         path.replace(path.with_suffix(".broken"))
-        raise OSError("the notes were not readable and are set aside; write it again") from None
+        raise OSError("the notes file was unreadable and was moved aside; write the note again") from None
     return contents.end if contents.entries else 0
 
 

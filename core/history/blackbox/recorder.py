@@ -144,8 +144,8 @@ class Recorder:
         except Exception as error:  # whatever it was, the snapshots that follow are kept
             self._encoder.begin_anew()
             if not self._failing:
-                log.warning("a picture does not go into the black box", exc_info=True)
-            self._failing = f"black box: pictures are lost: {error}"
+                log.warning("a snapshot does not go into the black box", exc_info=True)
+            self._failing = f"black box: snapshots are being lost: {error}"
             return
         if (shown := self._encoder.last) is not None and (flags or kind is Kind.WHOLE):
             flags = with_level(flags, STATE_LEVEL[shown.state])

@@ -87,7 +87,7 @@ class FileRepair:
         self._say(path, "")
 
     def _say(self, path: Path, rest: str) -> None:
-        self._broken = f"black box: a file was not readable and is set aside as {_aside(path)}{rest}"
+        self._broken = f"black box: a file was unreadable and was moved aside as {_aside(path)}{rest}"
         log.warning(self._broken)
 
 

@@ -51,7 +51,7 @@ class SegmentCache:
         """Return the damage found so far, files not ours, and those set aside, in words."""
         with self._lock:
             found = tuple(self._damaged.values())
-        return found + tuple(f"{part.file} was damaged and is set aside" for part in self._set_aside())
+        return found + tuple(f"{part.file} was damaged and moved aside" for part in self._set_aside())
 
     def _set_aside(self) -> tuple[Part, ...]:
         try:

@@ -33,5 +33,5 @@ def test_status_says_what_is_odd_about_the_config_row(sandbox: Running, command:
     with lenient(sandbox):
         sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = NULL, emergency_stop_until = 'infinity'")
         said = command("status", sandbox=sandbox).stdout
-    assert "note: odd config row: dry_run_mode is null, which the agents read as false" in said
-    assert "note: odd config row: emergency_stop_until is infinity" in said
+    assert "note: invalid config row: dry_run_mode is null, which the agents read as false" in said
+    assert "note: invalid config row: emergency_stop_until is infinity" in said

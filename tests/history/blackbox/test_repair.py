@@ -80,7 +80,7 @@ def test_a_damaged_file_is_set_aside_with_a_warning_and_what_is_readable_is_kept
     other = recorders()
     other.record(busy(260))
     assert other.warning is not None
-    assert "set aside" in other.warning
+    assert "moved aside" in other.warning
     (aside,) = place.glob("*.broken")
     assert aside.read_bytes() == damaged
     assert len(all_of(Box(place))) > 120
@@ -95,7 +95,7 @@ def test_an_older_damaged_file_is_set_aside_when_it_is_read(recorders: Recorders
     old.write_bytes(data[:60] + b"?" + data[61:] + data[len(HEAD) :])
     box = Box(place, recorder.repair)
     assert box.at(NOON) is not None  # the group after the damage
-    assert "set aside" in str(recorder.warning)
+    assert "moved aside" in str(recorder.warning)
     recorder.record(busy(3, HOUR_S + 6))
     assert box.at(NOON + after(HOUR_S + 6)) == busy(3, HOUR_S + 6)
 
@@ -151,7 +151,7 @@ def test_what_is_no_file_of_ours_is_set_aside(recorders: Recorders, place: Path,
     file.write_bytes(b"something else entirely")
     other = recorders()
     other.record(picture(5))
-    assert "set aside" in str(other.warning)
+    assert "moved aside" in str(other.warning)
     assert all_of(box) == [picture(5)]
 
 
@@ -193,9 +193,9 @@ def test_a_file_blown_up_costs_no_more_than_one_may_hold_and_is_named(
     if reading == "recorder":
         other = recorders()
         other.record(busy(200))
-        assert f"set aside as {file}.broken" in str(other.warning)
+        assert f"moved aside as {file}.broken" in str(other.warning)
         assert file.stat().st_size < SEGMENT_MOST
-        assert box.damage() == (f"black box: {file}.broken was damaged and is set aside",)
+        assert box.damage() == (f"black box: {file}.broken was damaged and moved aside",)
     else:
         assert box.span() is not None
         assert box.damage() == (f"black box: {file} is damaged: 131 frames of it are readable",)
@@ -223,7 +223,7 @@ def test_a_picture_larger_than_a_frame_may_be_is_lost_alone(
     monkeypatch.setattr("core.history.blackbox.recorder._BODY_BYTES", 1000)
     noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=5000))
     recorder.record(busy(1, events=(event(noise, 1),)))
-    assert "pictures are lost" in str(recorder.warning)
+    assert "snapshots are being lost" in str(recorder.warning)
     monkeypatch.undo()
     recorder.record(busy(2))
     assert recorder.warning is None

@@ -112,7 +112,7 @@ def test_a_picture_that_cannot_be_encoded_is_lost_alone(recorders: Recorders, bo
     recorder = recorders()
     record(recorder, [busy(0), busy(1)])
     recorder.record(busy(2, link=Link(tries=2**70)))
-    assert recorder.warning == "black box: pictures are lost: can't serialize ints < -2**63 or > 2**64 - 1"
+    assert recorder.warning == "black box: snapshots are being lost: can't serialize ints < -2**63 or > 2**64 - 1"
     record(recorder, [busy(3), busy(4), picture(25, events=(event("\ud800"),)), busy(6)])  # and no time went by
     assert recorder.warning is None
     assert all_of(box) == [busy(0), busy(1), busy(3), busy(4), busy(6)]
@@ -211,7 +211,7 @@ def test_a_file_blown_up_while_the_box_is_written_is_cut_down_and_named(
     os.truncate(files(place)[1], 3_000_000_000)
     recorder._count()  # as at the beginning of each file
     recorder.record(busy(3, 2 * HOUR_S + 10))
-    assert "set aside" in str(recorder.warning)
+    assert "moved aside" in str(recorder.warning)
     seen = [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2), busy(3, 2 * HOUR_S + 10)]
     assert [one.at for one in all_of(box)] == [one.at for one in seen]
 

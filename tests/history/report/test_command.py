@@ -81,8 +81,8 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
     rows = [line for line in timeline.splitlines() if line.startswith("| ")]
     words = [line for line in rows if re.match(r"\| [^|]+ \| `operator", line)]
     assert len(words) == 3
-    assert "emergency stop: stopped, seen; 2 tasks rejected (agents delete accounts) |" in words[0]
-    assert "resume: resumed, seen; " in words[1]
+    assert "emergency stop: stopped (read back); 2 tasks rejected (agents delete accounts) |" in words[0]
+    assert "resume: resumed (read back); " in words[1]
     assert "another host" not in words[0] + words[1]
     assert "`operator sam@bastion-2` (another host) | dry run off: dry-run is off, \\<b>seen\\</b> |" in words[2]
     assert "the deploy of noon" in done.stdout
@@ -126,7 +126,7 @@ async def test_without_the_project_it_tells_what_was_seen_and_says_what_is_missi
     assert done.returncode == 0
     assert OFFLINE in done.stderr
     assert f"**Missing:** {OFFLINE}" in done.stdout
-    assert "emergency stop: stopped, seen" in done.stdout
+    assert "emergency stop: stopped (read back)" in done.stdout
     assert "agents delete accounts" in done.stdout
 
 
@@ -150,7 +150,7 @@ async def test_as_a_page_it_is_one_file_with_its_figure(sandbox: Running, comman
     text = page.read_text()
     assert text.startswith("<!DOCTYPE html>\n")
     assert text.count("<svg ") == text.count("</svg>") == 1
-    assert "emergency stop: stopped, seen" in text
+    assert "emergency stop: stopped (read back)" in text
     assert "<script" not in text
     assert not (command.home / "incident.svg").exists()
     refused = command("report", "--since", "1h", "--format", "html", "-o", str(page), sandbox=sandbox)
@@ -184,7 +184,7 @@ async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Runnin
     assert "emergency stop" in command("--project", "here", "report", "--since", "1h").stdout
     other = command("--project", "there", "report", "--since", "1h")
     assert (other.returncode, other.stdout) == (4, "")
-    assert "there is no black box of this project here yet" in other.stderr
+    assert "there is no black box recording of this project on this machine yet" in other.stderr
 
 
 @ONE_SHAPE

@@ -32,12 +32,12 @@ def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
     report = of(
         shot(0),
         shot(60, events=(event(50, "heal: 2 changed", JANA, run="a"), event(10, "started"))),
-        rows=(row(20, "completed", summary="stopped, seen"), row(19, "started", reason="too many")),
+        rows=(row(20, "completed", summary="stopped (read back)"), row(19, "started", reason="too many")),
         notes=(Note(at=NOON + after(30), written_at=NOON + after(500), who=JANA, text="who deployed?"),),
     )
     assert lines(report) == [
         (10, "watchdesk", "started"),
-        (19, SAM, "emergency stop: stopped, seen (too many)"),
+        (19, SAM, "emergency stop: stopped (read back) (too many)"),
         (30, JANA, "who deployed?"),
         (50, JANA, "heal: 2 changed"),
     ]
@@ -45,29 +45,34 @@ def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
 
 
 def test_an_order_is_told_once_whoever_tells_it_and_with_its_reason() -> None:
-    said = event(10.4, "emergency stop: stopped, seen; 5 tasks rejected", JANA, run=RUN)
+    said = event(10.4, "emergency stop: stopped (read back); 5 tasks rejected", JANA, run=RUN)
     mine = {"actor": JANA, "reason": "agents delete accounts"}
-    rows = (row(10.5, "completed", summary="stopped, seen; 5 tasks rejected", actor=JANA), row(10.2, "started", **mine))
+    rows = (
+        row(10.5, "completed", summary="stopped (read back); 5 tasks rejected", actor=JANA),
+        row(10.2, "started", **mine),
+    )
     shown = Reading(value=rows, source=Source.LIVE, at=NOON)
     derived = event(10.2, "emergency stop started", JANA, run=RUN, row=rows[1].id)
     report = of(shot(0), shot(20, events=(said,), logs=shown), shot(30, events=(derived, said), logs=shown), rows=rows)
-    assert lines(report) == [(10.4, JANA, "emergency stop: stopped, seen; 5 tasks rejected (agents delete accounts)")]
+    assert lines(report) == [
+        (10.4, JANA, "emergency stop: stopped (read back); 5 tasks rejected (agents delete accounts)")
+    ]
     assert report.timeline[0].order
 
 
 def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() -> None:
     said = event(10, "emergency stop: not reachable; kept until the project answers", JANA, run=RUN)
-    rows = (row(300, "started", actor=JANA), row(301, "completed", actor=JANA, summary="stopped, seen"))
+    rows = (row(300, "started", actor=JANA), row(301, "completed", actor=JANA, summary="stopped (read back)"))
     waits = (Waiting(id=RUN, words="emergency stop by jana", at=NOON + after(10)),)
     seen = (shot(0), shot(20, events=(said,), waiting=waits))
     told = [
         (10, "emergency stop: not reachable; kept until the project answers"),
-        (301, "emergency stop: stopped, seen"),
+        (301, "emergency stop: stopped (read back)"),
     ]
     report = of(*seen, rows=rows)
     assert [(at, text) for at, _, text in lines(report)] == told
     assert "\n1 action (1 by the operator here); " in markdown(report, zone=UTC)
-    ended = event(301, "emergency stop: stopped, seen", JANA, run=RUN)
+    ended = event(301, "emergency stop: stopped (read back)", JANA, run=RUN)
     here = of(*seen, shot(310, events=(ended, said)), rows=rows)
     assert [(at, text) for at, _, text in lines(here)] == told
     assert "\n1 action (1 by the operator here); " in markdown(here, zone=UTC)
@@ -75,7 +80,7 @@ def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() 
 
 @pytest.mark.parametrize("ahead_s", [120, 3600])
 def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong_is_said(ahead_s: float) -> None:
-    said = event(11, "dry run off: dry-run is off, seen", JANA, run=RUN)
+    said = event(11, "dry run off: dry-run is off (read back)", JANA, run=RUN)
     own = {"actor": JANA, "order": "dry_run_off"}
     rows = (row(10 + ahead_s, "started", **own), row(11 + ahead_s, "completed", **own))
     skewed = AlertView(
@@ -88,7 +93,7 @@ def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong
         text=f"{short(ahead_s)} behind the project's",
     )
     report = of(shot(0), shot(20, events=(said,), alerts=(skewed,)), rows=rows, until=7200)
-    assert [text for _, _, text in lines(report)] == ["dry run off: dry-run is off, seen"]
+    assert [text for _, _, text in lines(report)] == ["dry run off: dry-run is off (read back)"]
     page = markdown(report, zone=UTC)
     assert "\n1 action (1 by the operator here); " in page
     assert f"**Beware:** the clock of this machine is {short(ahead_s)} behind the project's" in page
@@ -276,7 +281,7 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     pictures = [
         *(shot(n, state=state, state_why=state.value) for n, state in enumerate(comes)),
         *(shot(100 + n, state=State.WARNING, link=offline if n % 2 else Link(word=LinkWord.LIVE)) for n in range(10)),
-        shot(110, state=State.HEALTHY, state_why="work is being completed"),
+        shot(110, state=State.HEALTHY, state_why="tasks completed in the last hour"),
         shot(400, state=State.ACTIVE),
     ]
     report = of(*pictures, looks=(look(0, 150), look(400, 600)))
@@ -286,7 +291,7 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     assert rows == [
         "| 12:00:00 | 12:01:40 | 100 s | state ACTIVE, IDLE | 99 changes between them |",
         "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
-        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | work is being completed |",
+        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | tasks completed in the last hour |",
         "| 12:06:40 | 12:10:00 | 200 s | state ACTIVE | — |",
     ]
     assert "The project was lost: OFFLINE 5 s (5 times)." in page

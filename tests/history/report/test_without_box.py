@@ -46,8 +46,8 @@ def night(sandbox: Running) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('y', 'completed', now())")
     alert(sandbox, 45, "firing")
     alert(sandbox, 44, "told")
-    acted(sandbox, 40, "acknowledge", "operator sam@bastion-2", "success rate is low: sam takes care of it")
-    acted(sandbox, 38, "emergency_stop", "operator sam@bastion-2", "stopped, seen; 0 tasks rejected")
+    acted(sandbox, 40, "acknowledge", "operator sam@bastion-2", "success rate is low: acknowledged by sam")
+    acted(sandbox, 38, "emergency_stop", "operator sam@bastion-2", "stopped (read back); 0 tasks rejected")
     alert(sandbox, 20, "resolved")
 
 
@@ -59,7 +59,10 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
     assert (done.returncode, done.stderr) == (0, "")
     page = done.stdout
     assert page.startswith("# Incident report: `")
-    assert "**Watched:** not from this machine: there is no black box of this project here yet" in page
+    assert (
+        "**Watched:** not from this machine: there is no black box recording of this project on this machine yet"
+        in page
+    )
     assert "made from the project's log and its tasks alone" in page
     assert re.search(r"What began it:\*\* [\d:]+, the agents' work failed 7 times within 210 s, most often: ", page)
     assert "; 2 min" not in page
@@ -69,7 +72,7 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
     assert "3 tasks failed and 1 completed, as the task table has it now" in page
     assert "| Tasks failed | — | 3 |" in page
     assert "4 × generate patch: the gateway answers 401 for ticket 50" in page
-    assert "`operator sam@bastion-2` (another host) | emergency stop: stopped, seen; 0 tasks rejected |" in page
+    assert "`operator sam@bastion-2` (another host) | emergency stop: stopped (read back); 0 tasks rejected |" in page
     assert "nothing was kept" not in page
     assert "## The screen" not in page
     data = json.loads(command("report", "--since", "1h", "--json", sandbox=sandbox).stdout)

@@ -15,7 +15,7 @@ from tests.running import Command, Running
 
 BEGUN_S = 30.0
 REFUSALS = {
-    key: f"{title}: this screen only looks"
+    key: f"{title}: this screen is read-only"
     for key, title in (
         ("h", "Heal"),
         ("r", "Reset breaker"),

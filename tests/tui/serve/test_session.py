@@ -59,10 +59,10 @@ async def test_panels_are_live_keys_work_orders_are_refused_and_observe_is_not_l
     await page.type("\x10")
     await page.await_text("Search")
     await page.type("allow actions")
-    await page.await_text("not now: this screen only looks")
+    await page.await_text("not now: this screen is read-only")
     await page.type("\r")
     await page.await_text("Search", gone=True)
-    await page.await_text("Allow actions: this screen only looks")
+    await page.await_text("Allow actions: this screen is read-only")
     assert "for 15 min" not in page.text
     assert kept(sandbox) == before
     assert sandbox.functions() == asked
@@ -79,7 +79,7 @@ async def test_it_does_not_take_the_place_of_the_monitor_that_acts(
     await page.await_text("tasks are stuck")  # judged for itself: nobody else is there
     terminal = opened(command, sandbox, size=(120, 40))
     text = await asyncio.to_thread(terminal.await_text, "tasks are stuck", 30.0)
-    assert "this one only shows" not in text + page.text
+    assert "this one is on standby" not in text + page.text
 
 
 @ONE_SHAPE

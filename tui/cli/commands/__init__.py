@@ -6,7 +6,7 @@ An action's command is made from its record: see `core.actions.catalogue` and `t
 from typing import Final
 
 COMMANDS: Final = {
-    "alerts": "Show what fires, since when, and who takes care of it; or every rule.",
+    "alerts": "Show firing alerts, since when, and who acknowledged them; or list all rules.",
     "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
     "config": "Show every setting and where it came from, or which files are read.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "selftest": "Exercise ten scenarios for real, and print a summary.",
     "serve": "Serve the monitor to browsers on this machine, read-only.",
     "service": "Write a hardened systemd unit for the service.",
-    "silence": "Tell nobody of some alerts for a while.",
+    "silence": "Silence some alerts for a while.",
     "sql": "Print optional SQL for the project: indexes, statistics, policies.",
     "task": "Show one task in full, with its log rows and safety checks.",
     "tasks": "Show the tasks that match a filter, in rows or in groups.",

@@ -52,10 +52,10 @@ def command(context: click.Context, *, rules: bool, form: str | None) -> None:
         if any(one.severity == "critical" for one in firing):
             return exits.CRITICAL
         if snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
-            tell("watchdesk: the project cannot be read now, so what else would fire is not known")
+            tell("watchdesk: the project cannot be read now; other alerts may be firing")
             return exits.UNREACHABLE
         if unseen := hidden(snapshot):
-            tell(f"watchdesk: {unseen[0]}, so what else would fire is not known")
+            tell(f"watchdesk: {unseen[0]}; other alerts may be firing")
             return exits.WRONG
         return exits.PARTLY if firing else exits.DONE
 
@@ -95,7 +95,7 @@ def _line(one: AlertView, snapshot: Snapshot) -> str:
     since = (
         f" for {in_steps(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
     )
-    who = f", {one.acked} takes care" if one.acked else f", {one.muted}" if one.muted else ""
+    who = f", acknowledged by {one.acked}" if one.acked else f", {one.muted}" if one.muted else ""
     detail = f": {one.text}" if one.text and one.text != one.title else ""
     to_do = f"\n          {one.runbook}" if one.state == "firing" else ""
     name = one.episode[:8] or "-"

@@ -36,7 +36,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def show(context: click.Context, *, as_data: bool) -> None:
     """Print the breakers of each monitor here, the bad ones first; 4 where none runs."""
@@ -79,7 +79,7 @@ def _command(name: str, action: Action, words: str) -> click.Command:
 
 
 command.add_command(_command("reset", RESET_BREAKER, "Close a breaker, or all of them, so that calls go out again."))
-command.add_command(_command("hold", HOLD_BREAKER, "Keep a breaker open until it is released, over restarts."))
+command.add_command(_command("hold", HOLD_BREAKER, "Hold a breaker open until it is released, even after a restart."))
 command.add_command(_command("release", RELEASE_BREAKER, "End a hold: the next call probes."))
 
 

@@ -54,7 +54,7 @@ def show(context: click.Context, *, section: str | None, form: str | None) -> No
 
 
 @command.command(name="path")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def path(context: click.Context, *, as_data: bool) -> None:
     """Print which files are read, weakest first, and where this machine keeps what it keeps."""
@@ -62,7 +62,7 @@ def path(context: click.Context, *, as_data: bool) -> None:
         read = [config_path(), *(Path(name).absolute() for name in (".env", ".env.local"))]
         kept = {
             "cache": (cache_directory(), "last-known data, JSON; may be deleted at any time"),
-            "state": (state_directory(), "what must not get lost, sessions, the black box; for your eyes only"),
+            "state": (state_directory(), "state, sessions and the black box; keep it, and keep it private"),
             "log": (log_path(), "no keys, tokens or passwords in it"),
         }
     except SettingsError as error:
@@ -71,7 +71,7 @@ def path(context: click.Context, *, as_data: bool) -> None:
         files = [{"path": str(one), "there": _there(one)} for one in read]
         put_json({"version": 1, "read": files, **{name: str(at) for name, (at, _) in kept.items()}})
     else:
-        lines = ["read, weakest first; the environment and flags go before them:"]
+        lines = ["files read, lowest priority first; environment variables and flags override them:"]
         lines += [f"  {one}  ({_there(one)})" for one in read]
         lines += ["kept:", *(f"  {at}  ({name}: {what})" for name, (at, what) in kept.items())]
         put("\n".join(lines))

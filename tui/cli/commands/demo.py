@@ -34,7 +34,7 @@ from tui.terminal import is_interactive, run_app
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often the watchdog looks; seldom enough elsewhere (300), often enough here to see it act.",
+    help="Seconds between the watchdog's checks; short here (the normal value is 300), so that you see it act.",
 )
 @screen_options
 @click.pass_context

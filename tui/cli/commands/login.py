@@ -17,13 +17,15 @@ from tui.cli.session import fail, is_answering, put, said, start_logging, tell
 
 
 @click.command(name="login", epilog=LOGIN)
-@click.option("--email", metavar="ADDRESS", help="Who signs in; else SUPABASE_EMAIL, else asked for.")
+@click.option("--email", metavar="ADDRESS", help="E-mail to sign in with; default: SUPABASE_EMAIL, or you are asked.")
 @click.pass_context
 def command(context: click.Context, *, email: str | None) -> None:
     """Sign in and keep the session; the password comes from SUPABASE_PASSWORD, else it is asked for."""
     target = project(context)
     if target.kind is KeyKind.SECRET:
-        raise click.ClickException("a secret key is set, which needs no sign-in; log in with the publishable key")
+        raise click.ClickException(
+            "a secret key is set and needs no sign-in; to sign in as a user set the publishable key instead"
+        )
     who = email or target.email or _asked("E-mail", hide=False)
     configured = target.password if target.email in {"", who} else ""
     user = msgspec.structs.replace(target, email=who, password=configured or _asked(f"Password of {who}", hide=True))
@@ -39,7 +41,10 @@ def _log_in(user: Target) -> int:
     except OSError as error:
         tell(f"watchdesk: the session cannot be kept: {error}")
         return WRONG
-    put(f"signed in to {user.name} as {user.email}; renewed by itself until: watchdesk logout")
+    put(
+        f"signed in to {user.name} as {user.email}; the session is renewed automatically until you run: watchdesk"
+        " logout"
+    )
     return DONE
 
 

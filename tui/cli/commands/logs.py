@@ -46,7 +46,10 @@ _WORST_FIRST: Final = {word: place for place, word in enumerate(("critical", "wa
 @click.option("--healing", "what", flag_value="healing", help="Actions: heals, stops, resumes, newest first.")
 @click.option("--stats", "what", flag_value="stats", help="Success rate, counts, healing time.")
 @click.option(
-    "--since", type=Since(), metavar="TIME", help="2h, 7d, 03:00, or a date and time; --stats: 7d unless told."
+    "--since",
+    type=Since(),
+    metavar="TIME",
+    help="Since when: 2h, 7d, 03:00, or a date and time; with --stats the default is 7d.",
 )
 @click.option(
     "--by", type=click.Choice([one.value for one in FigureBy]), help="--stats: figures of each day, week, type."
@@ -61,7 +64,7 @@ def command(
     if what is None:
         raise click.UsageError("say which: --watchdog, --healing or --stats")
     if by is not None and what != "stats":
-        raise click.UsageError("--by is of --stats: write logs --stats --by day")
+        raise click.UsageError("--by works only with --stats: watchdesk logs --stats --by day")
     begin = since or datetime.now(UTC) - _WINDOW
 
     async def act(monitor: Monitor) -> int:
@@ -117,7 +120,7 @@ def _verdicts(verdicts: dict[str, str]) -> str:
     """Return what each check found, the worst first."""
     by_level: dict[str, list[str]] = {}
     for check, level in verdicts.items():
-        by_level.setdefault(level or "not told", []).append(check.replace("_", " "))
+        by_level.setdefault(level or "unknown", []).append(check.replace("_", " "))
     ordered = sorted(by_level, key=lambda level: _WORST_FIRST.get(level, 0))
     return "; ".join(f"{level}: {', '.join(by_level[level])}" for level in ordered)
 

@@ -9,13 +9,13 @@ from tui.cli import exits
 from tui.cli.session import configure, put, start_logging, tell
 
 _NOBODY = (
-    "watchdesk: there is nobody to tell; set [alerts] contacts, and smtp_host and smtp_from for e-mail addresses\n"
+    "watchdesk: nobody to notify; set [alerts] contacts, and for e-mail smtp_host and smtp_from\n"
     "(WATCHDESK_ALERTS_CONTACTS, WATCHDESK_ALERTS_SMTP_HOST, WATCHDESK_ALERTS_SMTP_FROM)"
 )
 
 
 @click.command(name="notify")
-@click.option("--test", "test", is_flag=True, required=True, help="Say that it is a test.")
+@click.option("--test", "test", is_flag=True, required=True, help="Send a test message (required).")
 @click.pass_context
 def command(context: click.Context, *, test: bool) -> None:
     """Send a test message to everybody: 0 all accepted it, 1 some did, 2 nobody is there, 4 none did."""
@@ -36,7 +36,7 @@ def command(context: click.Context, *, test: bool) -> None:
             else:
                 put(f"{one.name}: accepted" + (f" ({one.how})" if one.how else ""))
         for name in unreachable:
-            tell(f"{name}: no way leads there; set [alerts] smtp_host and smtp_from, or email_template")
+            tell(f"{name}: cannot be reached; set [alerts] smtp_host and smtp_from, or email_template")
         for why in refused:
             tell(f"watchdesk: the config row's notification_email: {why}")
         if not tried:

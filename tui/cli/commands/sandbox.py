@@ -10,12 +10,14 @@ from tui.cli.guide import SANDBOX
 from tui.cli.limit_options import limit_options
 from tui.cli.session import tell
 
-MISSING = "watchdesk: the sandbox needs its extra; install it with: pip install 'watchdesk[sandbox]'"
+MISSING = "watchdesk: the sandbox needs the extra 'sandbox'; install it with: pip install 'watchdesk[sandbox]'"
 
 
 @click.command(name="sandbox", epilog=SANDBOX)
 @click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 picks a free one."
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the data here.  [default: a temporary place]")
 @click.option("--workload", is_flag=True, help="With a history and a fleet of agents at work.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Start with this fault on; may be repeated.")

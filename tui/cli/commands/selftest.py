@@ -15,7 +15,7 @@ from tui.cli.session import configure, confirmed, put, put_json, start_logging, 
 RULE = "=" * 82
 LIVE = (
     "The self-test writes to {name}: up to two tasks of its own, which it deletes again, audit rows, and the emergency"
-    " stop's flag, set and cleared. No task of anybody else's is touched."
+    " stop's flag, set and cleared. No other task is touched."
 )
 
 
@@ -23,12 +23,12 @@ LIVE = (
 @click.option("--shape", type=click.Choice(["deployed", "documented"]), help="One shape only.  [default: both]")
 @click.option("--live", is_flag=True, help="On the configured project, undoing what it did; asks first.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def command(context: click.Context, *, shape: str | None, live: bool, yes: bool, as_data: bool) -> None:
     """Exercise ten scenarios for real, on sandboxes or on your project; ends with 1 if any failed."""
     if live and shape is not None:
-        raise click.UsageError("--shape is for sandboxes; a project has the shape it has")
+        raise click.UsageError("--shape works only with a sandbox")
     start_logging()
     outcomes: dict[str, tuple[ScenarioOutcome, ...]] = {}
     if live:

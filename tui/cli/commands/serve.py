@@ -14,11 +14,17 @@ from tui.cli.layers import checked_layers
 from tui.cli.screen_options import ScreenOptions, keymap_here, screen_options, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
-MISSING: Final = "watchdesk: the browser needs its extra; install it with: pip install 'watchdesk[web]'"
+MISSING: Final = "watchdesk: serve needs the extra 'web'; install it with: pip install 'watchdesk[web]'"
 
 
 @click.command(name="serve", epilog=SERVE)
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
 @click.option("--most", type=click.IntRange(1, 64), default=8, show_default=True, help="How many browsers at once.")
 @screen_options
 @click.pass_context
@@ -39,7 +45,7 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
     try:
         listening = bound(port)
     except OSError as error:
-        taken = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+        taken = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         tell(f"watchdesk: port {port} {taken}; name another one: --port, 0 for a free one")
         context.exit(WRONG)
     port = listening.getsockname()[1]

@@ -57,7 +57,7 @@ command = click.Command(
     params=[
         *_parameters(),
         click.Option(["--list", "listed"], is_flag=True, help="What is silenced."),
-        click.Option(["--end"], metavar="ID", help="Take a silence back."),
+        click.Option(["--end"], metavar="ID", help="End the silence with this id."),
         *options(SILENCE),
     ],
     help=SILENCE.command.help if SILENCE.command is not None else None,

@@ -14,7 +14,7 @@ from tui.cli.status_page import as_json, page
 
 
 @click.command(name="status", epilog=STATUS)
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
     """Check once and print one page: 0 healthy, 1 warning, 2 misconfigured, 3 critical or stopped, 4 unreachable."""

@@ -17,7 +17,7 @@ _BESIDE = 100
 
 @click.command(name="task")
 @click.argument("name", metavar="ID")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def command(context: click.Context, *, name: str, as_data: bool) -> None:
     """Show one task in full: every column, its log rows, its safety checks."""
@@ -25,7 +25,7 @@ def command(context: click.Context, *, name: str, as_data: bool) -> None:
     async def act(monitor: Monitor) -> int:
         found = await monitor.task_detail(name)
         if found is None:
-            tell(missing := f"no task {clean(name, 60)} is visible to us")
+            tell(missing := f"no task {clean(name, 60)} is visible to this account")
             if as_data:
                 put_json({"version": 1, "known": False, "why": missing})
             return WRONG

@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 @click.command(name="tasks", cls=FilterCommand, epilog=FILTER_WORDS)
 @click.argument("words", metavar="[FILTER]…", nargs=-1)
 @click.option("--since", metavar="TIME", help="The same as since:TIME.")
-@click.option("--sort", default="age", show_default=True, help=f"{_SORTED_BY}; one with a - is turned round.")
+@click.option("--sort", default="age", show_default=True, help=f"{_SORTED_BY}; prefix it with - to reverse.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
 @click.option("--group", "by", type=click.Choice([one.value for one in GroupBy]), help="Groups instead of rows.")
 @takes_form
@@ -87,7 +87,7 @@ async def _put_rows(monitor: Monitor, asked: Listing, *, limit: int, form: str |
         tell(f"the first {len(rows):,} of {'' if exact else '≈'}{total:,}: --limit shows more")
 
     if listing.within and total > SORTED_HERE:
-        tell(f"sorted {listing.part} of {amount(total, exact=exact)}: a filter such as since:1d narrows it down")
+        tell(f"sorted {listing.part} of {amount(total, exact=exact)}: add a filter such as since:1d to cover all")
 
 
 def _put_groups(found: TaskGroups, given: Filter, form: str | None) -> None:
@@ -113,7 +113,7 @@ def _put_groups(found: TaskGroups, given: Filter, form: str | None) -> None:
         },
     )
     if not found.whole and form != JSON:
-        tell(f"of the newest {found.looked:,} that match: a filter such as since:1d narrows it down")
+        tell(f"of the newest {found.looked:,} that match: add a filter such as since:1d to cover all")
 
 
 def _group_line(one: TaskGroup) -> str:

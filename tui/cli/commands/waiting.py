@@ -15,7 +15,7 @@ from tui.cli.session import configure, put, tell
 
 
 @click.command(name="waiting")
-@click.option("--withdraw", metavar="ID", help="Forget the action with this id; `all` forgets every one.")
+@click.option("--withdraw", metavar="ID", help="Withdraw the action with this id; `all` withdraws every one.")
 @takes_form
 @click.pass_context
 def command(context: click.Context, *, withdraw: str | None, form: str | None) -> None:

@@ -22,7 +22,7 @@ _SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 @click.command(name="watch", epilog=WATCH)
 @click.option("--metrics", "address", metavar="ADDR", help="Serve /metrics, /healthz and /readyz at HOST:PORT.")
-@click.option("--once", is_flag=True, help="Check, heal and tell of alerts once, then end: for a timer.")
+@click.option("--once", is_flag=True, help="Check, heal and send alerts once, then end: for a timer.")
 @click.pass_context
 def command(context: click.Context, *, address: str | None, once: bool) -> None:
     """Watch, heal and tell of alerts without a screen, until SIGTERM; JSON lines on stdout."""
