@@ -83,8 +83,8 @@ def in_steps(span: timedelta | float) -> str:
     return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
 
 
-JUST_NOW: Final = "< 10 s"
-_BELOW: Final = ((10, JUST_NOW), (30, "< 30 s"), (60, "<1 min"))
+JUST_NOW: Final = "<10 s"
+_BELOW: Final = ((10, JUST_NOW), (30, "<30 s"), (60, "<1 min"))
 _DAY_S: Final = 86_400
 _ROUND_S: Final = 10
 _UNITS_S: Final = ((300, 1), (_DAY_S, 60), (10 * _DAY_S, 3600))

@@ -84,6 +84,9 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
         if _is_so(alert, snapshot, config) and level is not Level.OK:
             yield level, alert.title
     for alert in by_severity:
+        if alert.state == "pending" and Severity(alert.severity).level is not Level.OK:
+            yield Level.WARNING, f"pending: {alert.title}"
+    for alert in by_severity:
         low = Severity(alert.severity).level is Level.OK
         if alert.resolving and not _by_config(alert.rule, config) and not low:
             yield Level.WARNING, f"resolving: {alert.title}"

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.base.percentiles import percentile
-from core.base.text import plural, short
+from core.base.text import in_steps, plural, short
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
 from core.domain.records import SuccessRate
@@ -84,7 +84,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
     percent = seen.percent if enough else None
     if percent is None:
-        note = f"observed for {short(seen.up_s + seen.down_s)}, not enough data" if spans else "not observed yet"
+        note = f"observed for {in_steps(seen.up_s + seen.down_s)}, not enough data" if spans else "not observed yet"
         return (
             Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
             Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),
@@ -167,7 +167,7 @@ def _none(seen: Uptime) -> str:
     seen_s = seen.up_s + seen.down_s
     if not seen_s:
         return ""
-    return f"no incident in {_DAYS} d" if seen.coverage >= COVERED else f"none in the {short(seen_s)} seen"
+    return f"no incident in {_DAYS} d" if seen.coverage >= COVERED else f"none in the {in_steps(seen_s)} seen"
 
 
 def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:

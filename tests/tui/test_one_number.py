@@ -91,5 +91,5 @@ def test_how_long_the_oldest_review_waits_is_the_same_everywhere(many: int, wait
     counts = Reading(value=TaskCounts({"awaiting_review": many}), source=Source.LIVE, at=ACTIVE.at)
     oldest = Reading(value=ACTIVE.at - timedelta(seconds=waited_s), source=Source.LIVE, at=ACTIVE.at)
     snapshot = changed(ACTIVE, tasks=tasks_of(ACTIVE, counts=counts, oldest_review_at=oldest))
-    age = in_steps(waited_s).replace("< 10 s", "now")
+    age = in_steps(waited_s).replace("<10 s", "now")
     assert (f"{many} to review ({age})" in lines(TopLine, snapshot)) == bool(many)

@@ -189,7 +189,9 @@ def test_old_is_never_shown_as_new() -> None:
         assert view_model.level(snapshot) != "ok"
         read = {one.label: one for one in view_model.figures(snapshot)}
         assert all(read[label].old and read[label].role == "dim" for label in ("pending", "running", "failed 24 h"))
-    assert view_model.oldness(STATES["offline"]) == (view_model.Figure(label="data age", texts=("1 H 10",), role="warning"),)
+    assert view_model.oldness(STATES["offline"]) == (
+        view_model.Figure(label="data age", texts=("1 H 10",), role="warning"),
+    )
 
 
 @pytest.mark.parametrize("name", ["stale", "blind"])

@@ -1,5 +1,6 @@
 """The panel of key figures: each with its target, its course over the last day, and its basis."""
 
+from datetime import timedelta
 from typing import Final
 
 from core.domain.kpis import Kpi
@@ -24,6 +25,12 @@ _SCALE: Final = {
     "false_rescues": (0.0, 4.0),
 }
 """The least span of each sparkline, so that a small change looks small."""
+
+_AGED: Final = timedelta(minutes=2)
+"""The age from which on a figure tells it."""
+
+_MOVES: Final = {"success_24h": 0, "uptime": 2, "error_budget": 2}
+"""The order in one line: what moves comes first, what needs weeks of watching last."""
 
 _HEADED: Final = 4
 """The height in lines, title included, from which on the figures are a table."""
@@ -63,13 +70,14 @@ class KpisPanel(Panel):
         if not snapshot.kpis or height < _HEADED - 1:
             return []
         cells = 24 if width >= 80 else 12 if width >= 68 else 7
-        rows = [self._row(kpi, cells, old=_is_old(kpi, snapshot)) for kpi in snapshot.kpis]
+        rows = [self._row(kpi, snapshot, cells) for kpi in snapshot.kpis]
         return table(_COLUMNS, rows, width)[:height]
 
     def _in_line(self, snapshot: Snapshot) -> Line:
         """Return as many figures as fit into one line, name and value."""
         spans, room = list[Span](), self.size.width - len(self.TITLE) - 6
-        for kpi in (one for one in snapshot.kpis if one.value is not None):
+        known = [one for one in snapshot.kpis if one.value is not None]
+        for kpi in sorted(known, key=lambda one: _MOVES.get(one.name, 1)):
             value, role = self._value(kpi, old=_is_old(kpi, snapshot))
             room -= len(kpi.title) + len(value) + 3
             if room < 0:
@@ -82,7 +90,8 @@ class KpisPanel(Panel):
             return self._signs.none, "dim"
         return kpi.text, "dim" if old else _ROLE[kpi.good]
 
-    def _row(self, kpi: Kpi, cells: int, *, old: bool) -> tuple[Span, ...]:
+    def _row(self, kpi: Kpi, snapshot: Snapshot, cells: int) -> tuple[Span, ...]:
+        old = _is_old(kpi, snapshot)
         signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: ""}
         value = self._value(kpi, old=old)
         course = self._course(kpi, cells)
@@ -92,8 +101,14 @@ class KpisPanel(Panel):
             value,
             (kpi.target, "dim"),
             (course, "dim" if old else "spark"),
-            (kpi.note, "dim"),
+            (self._noted(kpi, snapshot), "dim"),
         )
+
+    def _noted(self, kpi: Kpi, snapshot: Snapshot) -> str:
+        """Return the note, with the age of a value that is read so seldom that others have moved on since."""
+        if kpi.value is None or kpi.at is None or snapshot.at - kpi.at < _AGED or not _live(snapshot):
+            return kpi.note
+        return f"{kpi.note}, {oldness(kpi.at, snapshot.at)}"
 
     def _course(self, kpi: Kpi, cells: int) -> str:
         """Return the sparkline; empty if no value is known."""

@@ -115,13 +115,14 @@ class TasksPanel(Panel):
         return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
     def _lately(self, snapshot: Snapshot) -> Line:
-        """Return what finished within the last full hour, where that was counted."""
+        """Return what finished within an hour up to the last full quarter, where that was counted."""
         found = snapshot.throughput.last(_LATELY)
         if found is None:
             return ()
         completed, failed = found
+        until = snapshot.throughput.until
         return (
-            ("  last hour ", "dim"),
+            ("  hour to " + (f"{until.astimezone():%H:%M} " if until is not None else "then "), "dim"),
             (f"{completed:,} completed", "text"),
             (f", {failed:,} failed", "critical" if failed else "dim"),
         )

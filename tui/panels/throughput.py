@@ -60,7 +60,8 @@ class ThroughputPanel(Panel):
         """Return the bars with their scale, and the hours below."""
         over = snapshot.throughput
         if not over.known or over.since is None or over.until is None:
-            why = over.why or f"no task was finished in {period(over)}, or none is visible to us"
+            none = f"no task was finished in {period(over)}, or none is visible to us"
+            why = over.why or (none if snapshot.ready else "not read yet")
             return [((f"  {why}", "dim"),)]
         each, wide = bar_sizes(len(over.completed), width - SCALE_CELLS)
         completed, failed, simulated = (merged(one, each) for one in (over.completed, over.failed, over.simulated))

@@ -101,7 +101,7 @@ def link_words(link: Link, now: datetime) -> str:
     following = ""
     if link.next_at is not None:
         seconds = max(0.0, (link.next_at - now).total_seconds())
-        following = f", next in {10 * round(seconds / 10) or 5:.0f} s"
+        following = f", next in {10 * round(seconds / 10) or 5:.0f} s" if seconds else ", trying now"
     return f"{link.word}{since}, try {link.tries}{following}"
 
 

@@ -117,7 +117,7 @@ def origin(reading: Reading[Any], now: datetime) -> str:
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """Return the age in growing steps, so that an idle screen hardly changes: `< 30 s`, `2 min`, `1 h`."""
+    """Return the age in growing steps, so that an idle screen hardly changes: `<30 s`, `2 min`, `1 h`."""
     told = "" if at is None else in_steps(now - at)
     return "now" if told == JUST_NOW else told
 

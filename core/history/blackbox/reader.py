@@ -25,7 +25,7 @@ _TICK = timedelta(microseconds=1)
 _APART: Final = timedelta(minutes=2)
 """The time without a change after which the next one is another incident."""
 
-_TURNS: Final = frozenset(MarkKind) - {MarkKind.EVENT, MarkKind.ACTION}
+_TURNS: Final = frozenset({MarkKind.STATE, MarkKind.ALERT})
 _MOST_PASSED: Final = 40
 """The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
@@ -100,8 +100,8 @@ class Box:
     def incident(self, moment: datetime, by: int) -> Mark | None:
         """Return where an incident began or ended, the `by`th after a moment, or before it; past the end, the last one.
 
-        That is the first of all that changed the state or an alert, was noted, or began or ended the observation, each
-        at most two minutes after the one before: a storm is one stop, however much of it there is.
+        That is the first of all that changed the state or an alert, each at most two minutes after the one before: a
+        storm is one stop, however much of it there is.
         """
         span = self.span()
         if span is None:

@@ -98,6 +98,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         *(TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
         *_gaps(report),
     ]
+    seconds = (report.until - report.since).total_seconds()
     failed = failed_work(happened, kept.work.failures if kept.work is not None else ())
     material = Material(
         entries=[*happened, *shown],
@@ -108,6 +109,8 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         failures=failed,
         told=_messages(happened, rows),
         addresses=addresses,
+        completed_per_s=kept.work.completed / seconds if kept.work is not None and seconds > 0 else 0.0,
+        until=report.until,
     )
     return msgspec.structs.replace(
         report,

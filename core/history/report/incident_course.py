@@ -28,6 +28,7 @@ _CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
 LEAD: Final = timedelta(minutes=10)
 """What began an incident is looked for so long before anybody could see it."""
 
+_RECENT: Final = timedelta(seconds=30)
 _TOUCH: Final = timedelta(seconds=1)
 _RESUME: Final = "lift"
 _ACKNOWLEDGE: Final = "acknowledge"
@@ -67,6 +68,9 @@ class Material(NamedTuple):
     failures: Sequence[TaskFailure] = ()
     told: Sequence[MessageSent] = ()
     addresses: int | None = None
+    completed_per_s: float = 0.0
+    until: datetime | None = None
+    """The end of the window."""
 
 
 def is_bad(word: str) -> bool:
@@ -76,7 +80,7 @@ def is_bad(word: str) -> bool:
 
 def incidents_of(found: Material) -> tuple[IncidentCourse, ...]:
     """Return the incidents, the oldest first."""
-    failed = bursts(found.failures)
+    failed = bursts(found.failures, found.completed_per_s)
     every = signs(found.entries, found.alerts, failed)
     troubles = joined([*_seen(found), *_unseen(found, failed)])
     reached: datetime | None = None
@@ -96,8 +100,15 @@ def _seen(found: Material) -> Iterator[Trouble]:
             before = periods[place - 1] if place else None
             after = periods[place + 1] if place + 1 < len(periods) else None
             going = before is None or period.since - before.until > _TOUCH
-            ended = "" if after is not None and after.since - period.until <= _TOUCH else "nobody watched after that"
+            ended = "" if after is not None and after.since - period.until <= _TOUCH else _unended(period, after, found)
             yield Trouble(period.since, period.until, ended, going)
+
+
+def _unended(period: StatePeriod, after: StatePeriod | None, found: Material) -> str:
+    """Return why the end of a time of trouble was not seen."""
+    seen_until = max((look.until for look in found.looks), default=period.until)
+    going = after is None and found.until is not None and found.until - min(seen_until, period.until) <= _RECENT
+    return "it still goes on at the end of the window" if going else "nobody watched after that"
 
 
 def _unseen(found: Material, failed: Iterable[Burst]) -> Iterator[Trouble]:

@@ -24,6 +24,8 @@ _CLOSE: Final = timedelta(minutes=5)
 
 _BURST: Final = 3
 """The failures that are a sign; one or two happen in work that is well."""
+_SHARE: Final = 0.3
+"""The share of failures in all that finished from which on they are a sign."""
 
 _LINKS: Final = {
     LinkWord.OFFLINE: "the project was down",
@@ -56,10 +58,14 @@ class Burst(NamedTuple):
 
 
 def failed_work(entries: Iterable[TimelineEntry], failures: Iterable[TaskFailure]) -> tuple[TaskFailure, ...]:
-    """Return the failed steps and the failed tasks, the oldest first."""
+    """Return what failed, the oldest first: the steps that the log tells, or the tasks, whichever tell of more.
+
+    Both tell of the same failures: to count them together would double them.
+    """
     steps = (one for one in entries if one.origin is Origin.AGENTS and one.level is not Level.OK)
-    failed = [*(TaskFailure(at=one.at, error=one.text) for one in steps), *failures]
-    return tuple(sorted(failed, key=lambda one: (one.at, one.error)))
+    told = [TaskFailure(at=one.at, error=one.text) for one in steps]
+    tasks = list(failures)
+    return tuple(sorted(tasks if len(tasks) >= len(told) else told, key=lambda one: (one.at, one.error)))
 
 
 def errors_of(failed: Iterable[TaskFailure], most: int) -> tuple[ErrorCount, ...]:
@@ -73,14 +79,21 @@ def errors_of(failed: Iterable[TaskFailure], most: int) -> tuple[ErrorCount, ...
     return tuple(ErrorCount(error=told[name], count=count) for name, count in many.most_common(most))
 
 
-def bursts(failed: Iterable[TaskFailure]) -> tuple[Burst, ...]:
-    """Return the bursts among what failed, the oldest first; what a monitor failed, as stuck, is what followed."""
+def bursts(failed: Iterable[TaskFailure], completed_per_s: float = 0.0) -> tuple[Burst, ...]:
+    """Return the bursts among what failed, the oldest first; what a monitor failed, as stuck, is what followed.
+
+    `completed_per_s`: how many tasks are completed meanwhile, on average: a few failures among many are no burst.
+    """
     runs: list[list[TaskFailure]] = []
     for one in (one for one in failed if not one.error.startswith(OUR_MARK)):
         if not runs or one.at - runs[-1][-1].at > _CLOSE:
             runs.append([])
         runs[-1].append(one)
-    return tuple(_burst(run) for run in runs if len(run) >= _BURST)
+    return tuple(_burst(run) for run in runs if len(run) >= max(_BURST, _SHARE * _finished(run, completed_per_s)))
+
+
+def _finished(run: list[TaskFailure], completed_per_s: float) -> float:
+    return len(run) + completed_per_s * (run[-1].at - run[0].at).total_seconds()
 
 
 def _burst(run: list[TaskFailure]) -> Burst:

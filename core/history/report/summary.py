@@ -29,6 +29,9 @@ from core.history.report.times import Times
 _MOST: Final = 4
 """The incidents that get a table of times each."""
 
+_WATCHED: Final = 0.9
+"""The share of the window from which on it counts as watched."""
+
 
 def summary(report: Report, times: Times) -> tuple[Block, ...]:
     """Return the summary: the cause first."""
@@ -65,7 +68,11 @@ def _nothing(report: Report) -> str:
     if not report.states:
         return "No incident is recorded in the window, and no state was seen."
     worst = min(report.states, key=lambda period: WORST_FIRST.index(State(period.word)))
-    return f"Nothing was wrong: the worst state was {worst.word.upper()}."
+    watched = sum((period.until - period.since).total_seconds() for period in report.states)
+    within = (
+        "" if watched >= _MOST * (report.until - report.since).total_seconds() else f" in the {short(watched)} watched"
+    )
+    return f"Nothing was wrong{within}: the worst state was {worst.word.upper()}."
 
 
 def _turning(event: TurningEvent, times: Times) -> Text:
