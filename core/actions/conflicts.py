@@ -101,7 +101,7 @@ def _over_tasks(
         return None
     count = len(failed & frozenset().union(*(tasks[one.run] for one in against)))
     who = " and ".join(dict.fromkeys(one.actor for one in against))
-    them = "it is" if count == 1 else "they are"
+    them = "it" if count == 1 else "them"
     text = (
         f"{heal.actor} failed {plural(count, 'task')} that {who} had requeued {_gap(against[0], heal)} before: "
         f"undo that heal (o): then auto-heal leaves {them} alone for a day"

@@ -173,7 +173,7 @@ def fights(driven: Driven) -> list[str]:
 
 
 def said(driven: Driven) -> list[str]:
-    return [one.text for one in driven.monitor.snapshot.events if "fighting" in one.text]
+    return [one.text for one in driven.monitor.snapshot.events if "undo each other" in one.text]
 
 
 async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(

@@ -39,7 +39,7 @@ async def test_it_is_created_and_seen(account: str, sandbox: Running, tmp_path: 
     try:
         result = await create(one, description="mend it")
         assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1), result
-        assert "is pending, seen" in result.text
+        assert "is pending (read back)" in result.text
         assert tasks(sandbox) == [("bug_fix", "mend it", 5, "pending", False)]
         assert "watchdesk cancel ID" in (await one.plan(UNDO, run=result.run)).refused
     finally:

@@ -239,10 +239,10 @@ async def test_a_resume_and_a_retry_say_what_is_paused(sandbox: Running, monitor
     await monitor.run(EMERGENCY_STOP, reason="burning")
     await give(monitor, PAUSE_TYPE)
     plan = await monitor.plan(RESUME, requeue=True)
-    assert plan.text.endswith("What is requeued of these is set aside again: bug_fix.")
+    assert plan.text.endswith("What is requeued of these is held back again: bug_fix.")
     (failed,) = add(sandbox, "failed", task_type="bug_fix")
     text = (await monitor.plan(RETRY_MATCHING, tasks=(failed,))).text
-    assert text.endswith("what is of that type is set aside again")
+    assert text.endswith("tasks of that type are held back again")
 
 
 async def test_its_row_outlives_the_clean_up_of_the_log(sandbox: Running, monitor: Monitor) -> None:

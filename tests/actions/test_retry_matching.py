@@ -128,7 +128,7 @@ async def test_what_matches_nothing_or_cannot_be_meant_changes_nothing(sandbox: 
         plan = await monitor.plan(RETRY_MATCHING, tasks=tasks)
         assert (plan.rows, plan.text) == (0, why)
         result = await monitor.run(RETRY_MATCHING, plan, reason="why not")
-        phase = ResultPhase.UNCHANGED if "matches" in why else ResultPhase.REFUSED
+        phase = ResultPhase.UNCHANGED if "matching" in why else ResultPhase.REFUSED
         assert (result.phase, result.text) == (phase, why)
     assert statuses(sandbox) == {"completed": 2}
 

@@ -141,7 +141,7 @@ async def test_several_rows_all_get_it_and_null_is_a_value(sandbox: Running, mon
     assert (await set_to(monitor, "max_parallel_tasks", "4")).done
     sandbox.sql("INSERT INTO autonomous_system_config (max_parallel_tasks) VALUES (8)")
     plan = await monitor.plan(SET_CONFIG, name="max_parallel_tasks", value="4")
-    assert "2 config rows differ in it" in plan.text
+    assert "2 config rows have different values" in plan.text
     assert (await set_to(monitor, "max_parallel_tasks", "4", plan)).done
     assert sandbox.sql("SELECT DISTINCT max_parallel_tasks FROM autonomous_system_config") == [(4,)]
 

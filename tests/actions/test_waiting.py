@@ -100,7 +100,7 @@ async def test_a_stop_that_another_set_meanwhile_lapses_ours(sandbox: Running, t
         said = [event.text for event in driven.monitor.snapshot.events]
         assert driven.parts.waiting.known == ()
         await driven.monitor.close()
-    assert any(text.startswith("lapsed, an emergency stop is set already") for text in said), said
+    assert any(text.startswith("dropped, an emergency stop is set already") for text in said), said
     assert sandbox.sql("SELECT emergency_stop_reason FROM autonomous_system_config") == [("theirs",)]
     assert audited(sandbox, "emergency_stop") == []
 

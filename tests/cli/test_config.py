@@ -153,7 +153,7 @@ def test_a_section_alone(command: Command) -> None:
         ),
         (("show",), {"WATCHDESK_WATCH_INTERVALL_S": "1"}, "no such setting: WATCHDESK_WATCH_INTERVALL_S"),
         (("show",), {"SUPABASE_URL": "https://example.supabase.co"}, "SUPABASE_URL is set but no key"),
-        (("show",), {"WATCHDESK_KEYS_HEAL": "heel"}, "[keys] heal: 'heel' is no key"),
+        (("show",), {"WATCHDESK_KEYS_HEAL": "heel"}, "[keys] heal: 'heel' is not a key"),
     ],
 )
 def test_bad_input_ends_with_two_and_one_sentence(

@@ -334,7 +334,9 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         assert found.plan.empty
         assert "so it cannot tell whether they are stuck: left alone" in found.plan.notes[0]
         plan = await driven.monitor.plan(HEAL)
-        assert "no logs are visible to us" in plan.steps[0].effect  # an operator's heal includes them and says so
+        assert (
+            "the logs are not visible to this account" in plan.steps[0].effect
+        )  # an operator's heal includes them and says so
         await driven.monitor.close()
     finally:
         await hide(sandbox, "autonomous_execution_logs", hidden=False)

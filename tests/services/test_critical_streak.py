@@ -251,7 +251,7 @@ async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, 
     between.acts.clear()
     await driven.round()
     assert await driven.monitor.waiting() == ()
-    assert any("lapsed, the project answers" in event.text for event in driven.monitor.snapshot.events)
+    assert any("dropped, the project answers" in event.text for event in driven.monitor.snapshot.events)
     assert not flag(sandbox)
     await driven.monitor.close()
 
@@ -265,7 +265,7 @@ async def test_it_lapses_after_a_day(sandbox: Running, between: Wire, tmp_path: 
     driven.clock.advance(86401)
     await driven.round()
     assert await driven.monitor.waiting() == ()
-    assert any("lapsed, it waited" in event.text for event in driven.monitor.snapshot.events)
+    assert any("dropped, it waited" in event.text for event in driven.monitor.snapshot.events)
     assert not flag(sandbox)
     await driven.monitor.close()
 

@@ -289,7 +289,7 @@ class StillMonitor:
                 return self._given(action.name, arguments.get("breaker") or "all")
             case "confirm_waiting":
                 self._given(action.name, arguments["waiting"])
-                return Result(action=action.name, phase=ResultPhase.WAITING, text="still meant")
+                return Result(action=action.name, phase=ResultPhase.WAITING, text="confirmed")
             case "lift":
                 return self._given(action.name, "requeue" if arguments["requeue"] else "")
         rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []

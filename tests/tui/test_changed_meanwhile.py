@@ -47,7 +47,7 @@ def test_a_stop_that_somebody_else_gave_meanwhile_is_left_as_it_is(start: Start,
     hand.await_text("rejects 2 pending tasks")
     busy.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = 'theirs'")
     hand.await_text("is already stopped")
-    hand.await_text("stands; rejects 2 pending tasks")
+    hand.await_text("stays as it is; this rejects 2 pending tasks")
     hand.await_text("this changed while you were looking")
     hand.read(SWALLOWED_S)
     hand.press("\x1b[Z\x1b[Zours\tSTOP\t\t\r")

@@ -423,7 +423,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         await until(lambda: isinstance(app.screen, ActionDialog) and "watchdesk:stuck" in said(app), "retry asks")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
-        await until(lambda: "is pending, seen" in said(app), "retried")
+        await until(lambda: "is pending (read back)" in said(app), "retried")
         await pilot.press("escape", "o")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the list again")
         await asyncio.sleep(SWALLOW_S)

@@ -241,7 +241,7 @@ async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_
         monitor_of(app).tell(msgspec.structs.replace(WARNING, alerts=()))
         silence._look()
         await settled(pilot, lambda: "this changed while you were looking" in said(silence))
-        assert "concerns 0 alerts now" in silence._text
+        assert "matches 0 alerts now" in silence._text
 
 
 def told(app: WatchdeskApp) -> list[str]:

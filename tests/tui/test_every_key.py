@@ -443,8 +443,8 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
         ({"heal": "m", "resume": "m"}, "m is heal already"),
         ({"sort": "h"}, "h is heal already"),
         ({"heal": "j"}, "j moves about in lists"),
-        ({"heal": "banana"}, "'banana' is no key"),
-        ({"heal": "ctrl+"}, "is no key"),
+        ({"heal": "banana"}, "'banana' is not a key"),
+        ({"heal": "ctrl+"}, "is not a key"),
         ({"heel": "x"}, "heel"),
     ],
 )
@@ -492,9 +492,9 @@ MENU: dict[str, str] = {
 
 PICKS = {
     "reset_breaker": "reset ",
-    "silence": "everything",
+    "silence": "all alerts",
     "withdraw": "withdraw:",
-    "confirm_waiting": "still meant:",
+    "confirm_waiting": "confirm:",
     "end_silence": "take back:",
     "undo": "undo:",
     "retry": "retry:",
