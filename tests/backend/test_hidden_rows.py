@@ -1,15 +1,17 @@
 """An account that sees nothing, or not everything: what is not visible is not known, and nobody calls it well."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.backend.target import Target
 from core.domain.snapshot import LinkWord, State, policies_in_words, policies_open
 from core.domain.status import Level, Truth
-from core.history.report.markdown import _counts
-from core.history.report.record import Tally
+from core.history.report.effect import counts
+from core.history.report.record import Report, Tally
 from core.monitor import Config, Monitor, Places
 from tests.actions.driving import Driven
 from tests.running import Command, Running
@@ -243,5 +245,8 @@ def test_logs_of_an_account_that_sees_no_log_are_not_none(which: str, sandbox: R
 
 
 def test_a_report_of_tasks_that_were_never_counted_says_so() -> None:
-    assert _counts(Tally()) == "the tasks have not been counted yet"
-    assert _counts(Tally(counted=True)).startswith("the count of failed tasks rose by 0")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    report = Report(project="p", url="u", host="h", made_at=at, since=at, until=at)
+    assert counts(report) == "the tasks have not been counted yet"
+    counted = msgspec.structs.replace(report, tasks=Tally(counted=True))
+    assert counts(counted).startswith("the count of failed tasks rose by 0")

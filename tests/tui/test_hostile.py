@@ -129,11 +129,12 @@ def line_of(terminal: Hand, word: str) -> int:
 
 
 def keeps_its_panels(terminal: Hand, gaps: tuple[int, ...]) -> bool:
-    """Whether the columns of cells between panels are empty."""
+    """Whether the columns of cells between panels are empty; what lies below is as wide as two."""
     if "1 Health" not in terminal.text:
         return False
-    head = line_of(terminal, "1 Health")
-    return all(blank(terminal, column, head, terminal.screen.lines - 1) for column in gaps)
+    head, last = line_of(terminal, "1 Health"), terminal.screen.lines - 1
+    below = next((y for y, line in enumerate(terminal.screen.display) if " Throughput " in line), last)
+    return all(blank(terminal, column, head, last if column == gaps[0] else below) for column in gaps)
 
 
 def keeps_its_columns(terminal: Hand, title: str) -> None:

@@ -29,7 +29,7 @@ def counts(report: Report) -> str:
     if not tasks.counted and work is not None:
         return f"{plural(work.failed, 'task')} failed and {work.completed:,} completed, as the task table has it now"
     if not tasks.counted:
-        return "the tasks were never counted"
+        return "the tasks have not been counted yet"
     about = "" if tasks.exact else "about "
     rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
     failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"
