@@ -73,7 +73,7 @@ class Studio:
                     url=self.sandbox.info.url,
                     key=self.sandbox.info.service_key,
                     function_key=self.sandbox.info.function_key,
-                    colour="cyan",
+                    colour="teal",
                 ),
                 autonomous=acts,
                 dry_run=False,

@@ -1,7 +1,9 @@
 """The state word: the project's state in one word, never better than any of its parts. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+import msgspec
 
 from core.base.text import plural
 from core.domain.alerts import DISABLED, Severity
@@ -9,7 +11,7 @@ from core.domain.checks import verdict_in_words
 from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
-from core.resilience.reading import Source
+from core.resilience.reading import Reading, Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
 
@@ -84,7 +86,8 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
         if _is_so(alert, snapshot, config) and level is not Level.OK:
             yield level, alert.title
     for alert in by_severity:
-        if alert.state == "pending" and Severity(alert.severity).level is not Level.OK:
+        so = alert.state == "pending" and not alert.well and not _by_config(alert.rule, config)
+        if so and Severity(alert.severity).level is not Level.OK:
             yield Level.WARNING, f"pending: {alert.title}"
     for alert in by_severity:
         low = Severity(alert.severity).level is Level.OK
@@ -110,3 +113,17 @@ def _still_hides(alert: AlertView, snapshot: Snapshot, config: SystemConfig | No
 
 def _by_config(rule: str, config: SystemConfig | None) -> bool:
     return config is not None and rule in _BY_CONFIG
+
+
+def as_config_shows(alerts: Iterable[AlertView], config: Reading[SystemConfig]) -> tuple[AlertView, ...]:
+    """Return the alerts; those that the config row disproves are resolving, though evaluated only once a minute."""
+    row = config.value if config.live else None
+    disproved = (
+        set()
+        if row is None
+        else _BY_CONFIG
+        - {name for name, so in (("emergency_stop", row.emergency_stop), ("config_rows", bool(row.several))) if so}
+    )
+    return tuple(
+        msgspec.structs.replace(one, well=True) if one.rule in disproved and one.is_so else one for one in alerts
+    )

@@ -22,7 +22,7 @@ from core.domain.snapshot import (
     policies_in_words,
     policies_open,
 )
-from core.domain.state_word import hidden, state_of
+from core.domain.state_word import as_config_shows, hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
 from core.history.kpis import with_day
 from core.monitor.container import Container
@@ -75,7 +75,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),
         last_incident=parts.kpis.last_incident,
-        alerts=parts.alerts.views(),
+        alerts=as_config_shows(parts.alerts.views(), readings.config),
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),

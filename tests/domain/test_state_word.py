@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.domain.checks import Check
 from core.domain.records import SystemConfig, TaskCounts
-from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.domain.state_word import state_of
+from core.domain.snapshot import CALM, AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.state_word import as_config_shows, state_of
 from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
@@ -125,3 +125,20 @@ def test_nothing_wrong_is_never_said_to_be(snapshot: Snapshot) -> None:
         config=Reading(value=SystemConfig(), at=NOW),
     )
     assert RANK.get(state_of(fine, blind_for_s=None)[0], 0) == 0
+
+
+@given(snapshots, st.sampled_from(["critical", "high", "medium", "low"]))
+def test_an_alert_that_is_pending_makes_a_warning_at_least(snapshot: Snapshot, severity: str) -> None:
+    pending = AlertView(key="x", rule="success", subject="", severity=severity, state="pending", title="success is low")
+    state, _ = state_of(msgspec.structs.replace(snapshot, alerts=(pending,)), blind_for_s=None)
+    assert severity == "low" or state not in CALM
+
+
+@given(st.lists(alarms()), st.booleans())
+def test_what_the_config_row_disproves_is_resolving(alerts: list[AlertView], stopped: bool) -> None:
+    config = Reading(value=SystemConfig(emergency_stop=stopped), source=Source.LIVE, at=NOW)
+    for before, after in zip(alerts, as_config_shows(alerts, config), strict=True):
+        wrong = {"config_rows"} if stopped else {"config_rows", "emergency_stop"}
+        disproved = before.is_so and before.rule in wrong
+        assert after == (msgspec.structs.replace(before, well=True) if disproved else before)
+    assert as_config_shows(alerts, Reading()) == tuple(alerts)
