@@ -183,7 +183,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "filter": types,
     "freeze": lambda app: app.frozen,
     **{name: lambda app: app.time.moment is not None for name in ("earlier", "event_before")},
-    **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
+    **{name: lambda app: "already showing the present" in told(app) for name in ("later", "event_after", "now")},
     **{name: lambda app: "the time line is in the past: [ goes there" in told(app) for name in ("zoom_in", "zoom_out")},
     "jump": opens(JumpDialog),
     "report": lambda app: isinstance(app.screen, PageView),

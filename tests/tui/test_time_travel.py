@@ -179,7 +179,7 @@ def test_what_is_kept_and_not_readable_is_not_taken_for_the_beginning(tmp_path: 
     recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(LATER))
     record(recorder, [changed(LIVE, at=LATER + timedelta(seconds=20))])
     for by in (-1, -3):
-        with pytest.raises(NotThere, match="what was kept before 1 Mar 04:22:47 is not readable"):
+        with pytest.raises(NotThere, match="the recording before 1 Mar 04:22:47 cannot be read"):
             stepped(Box(tmp_path), Moment(at=LATER + timedelta(seconds=20)), by, NOW)
 
 
@@ -257,7 +257,7 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         await jump(pilot, app, "2h ago")
         assert moment(app).gap is not None
         text = text_of(await settled(pilot))
-        assert "nothing was kept from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
+        assert "nothing was recorded from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
         assert "Health" not in text
         await jump(pilot, app, "now")
         assert app.time.moment is None
@@ -300,7 +300,7 @@ async def test_where_nothing_was_kept_until_now_the_first_step_back_says_so(box:
         gap = await press(pilot, app, BACK)
         assert gap is not None
         assert gap.snapshot is None
-        assert "nothing was kept from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
+        assert "nothing was recorded from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
         await pilot.press("y")
         assert "UNKNOWN" in app.clipboard
         await press(pilot, app, BACK)
@@ -369,7 +369,7 @@ async def test_what_the_project_alone_tells_says_that_it_is_not_kept_and_is_ther
         for show in (lambda: app.visit("tasks"), lambda: app.visit("logs"), lambda: app.open_row("tasks", name_of(5))):
             show()
             said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())
-            assert "the project can only say how this is now; how it was at 1 Mar 04:22:27 was not kept" in said
+            assert "this list was not recorded at 1 Mar 04:22:27; only its present content can be read" in said
             assert name_of(5) not in said
             assert "PAST 1 Mar 04:22:27" in said
         await pilot.press("0")
@@ -387,7 +387,7 @@ async def test_trends_in_the_past_say_that_they_are_of_now_and_name_the_key_that
             await jump(pilot, app, "2h ago")
             await pilot.press("v")
             said = text_of(await settled(pilot, lambda app=app: isinstance(app.screen, TrendsView)))
-            assert f"trends are drawn up to now; {key} goes back to now" in said
+            assert f"trends exist only for the present; {key} goes back to now" in said
             await pilot.press(key)
             await until(pilot, lambda app=app: app.time.moment is None, key)
             assert "trends are drawn" not in text_of(await settled(pilot))

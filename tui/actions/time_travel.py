@@ -50,5 +50,5 @@ async def note(ui: Ui) -> None:
 async def now(ui: Ui) -> None:
     """Back to now."""
     if ui.time.moment is None:
-        ui.tell("this is now")
+        ui.tell("already showing the present")
     ui.time.now()

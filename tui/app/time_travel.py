@@ -167,7 +167,7 @@ class TimeTravel:
     def _frozen_since(self, at: datetime, live: Snapshot) -> Line:
         key = _FREEZE_KEY.shown(self._ui.appearance.keymap)
         since = f"FROZEN at {at.astimezone():%H:%M:%S}, {oldness(at, self._ui.clock.now())}"
-        return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
+        return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} continues", "banner"),)
 
     def _back(self) -> str:
         """Return the key that goes back to the present from the current view."""
@@ -218,7 +218,7 @@ class TimeTravel:
             self._fired = {(one.key, one.episode) for one in self._ui.monitor.snapshot.alerts if _fires(one)}
             self._frozen = None
         if leaves and found is None:
-            self._ui.tell("this is now")
+            self._ui.tell("already showing the present")
         self.moment = found
         if found is None:
             self._line.forget()

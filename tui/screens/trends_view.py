@@ -77,7 +77,7 @@ class TrendsView(View):
 
     def unavailable(self, moment: Moment) -> str:
         """Return that plots always end now, and the key that goes back to the present."""
-        return f"trends are drawn up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
+        return f"trends exist only for the present; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""

@@ -37,7 +37,7 @@ class Gap(msgspec.Struct, frozen=True):
         """The gap in words."""
         same = self.since.astimezone().date() == self.until.astimezone().date()
         until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
-        return f"nothing was kept from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
+        return f"nothing was recorded from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def stepped(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
     if found is None and by < 0:
         begins = box.span()
         unread = begins is not None and begins[0] < start.at
-        raise NotThere(f"what was kept before {clock(start.at)} is not readable") if unread else _none_before(box)
+        raise NotThere(f"the recording before {clock(start.at)} cannot be read") if unread else _none_before(box)
     passed = _passed(box, start, now if found is None else found.at)
     if passed:
         gap = passed[0] if by > 0 else passed[-1]
@@ -171,7 +171,7 @@ def unavailable(moment: Moment, *, kept: bool) -> str:
         return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
     if kept:
         return ""
-    return f"the project can only say how this is now; how it was at {clock(moment.at)} was not kept"
+    return f"this list was not recorded at {clock(moment.at)}; only its present content can be read"
 
 
 def clock(at: datetime, now: datetime | None = None) -> str:
@@ -193,7 +193,7 @@ def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now:
         f"PAST {clock(moment.at)}, {ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
         *(f"NEW ALERT {title}" for title in began),
-        *(("nothing was kept",) if moment.gap is not None else ()),
+        *(("not recorded",) if moment.gap is not None else ()),
         f"{back} goes back to now",
         *(f"note: {note.text}" for note in moment.noted),
     ]

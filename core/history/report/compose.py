@@ -189,7 +189,7 @@ def _gaps(report: Report) -> Iterable[TimelineEntry]:
             yield TimelineEntry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
         else:
             length = short(gap.until - gap.since)
-            yield TimelineEntry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
+            yield TimelineEntry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was recorded for {length}")
 
 
 def _skewed(snapshot: Snapshot) -> str:
@@ -198,8 +198,8 @@ def _skewed(snapshot: Snapshot) -> str:
     if found is None:
         return ""
     return (
-        f"the clock of this machine is {found.text}: what other hosts and agents did is told by the project's,"
-        " what was seen and done here by this machine's"
+        f"the clock of this machine is {found.text}: actions of other hosts and agents use the project's clock,"
+        " everything on this machine uses its own"
     )
 
 

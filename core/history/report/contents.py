@@ -54,7 +54,9 @@ def _head(report: Report, times: Times) -> tuple[Block, ...]:
     zone = times.zone(report.since)
     clocks = f"All times are {zone}."
     if times.shifts:
-        clocks = f"The clocks were changed: it began in {zone} and ended in {times.zone(report.until)}."
+        clocks = (
+            f"The zone offset changed: {zone} at the start, {times.zone(report.until)} at the end (daylight saving)."
+        )
     lines: list[Part] = [
         text(strong("Window:"), f" {times.window()}, {short(report.until - report.since)}. {clocks}"),
         text(strong("Project:"), " ", code(report.url), ", as watchdesk on ", code(report.host), " saw it"),
@@ -77,7 +79,7 @@ def _watched(report: Report, times: Times) -> str:
     told = [f"{percent(report.looked_s, window_s)} of the window"]
     told += [f"the black box begins at {times.at(gap.until)}" for gap in report.gaps if report.before_all(gap)]
     holes = [f"from {times.span(gap.since, gap.until)}" for gap in report.gaps if not report.before_all(gap)]
-    told += [f"nothing was kept {', '.join(holes)}"] if holes else []
+    told += [f"nothing was recorded {', '.join(holes)}"] if holes else []
     return "; ".join(told)
 
 

@@ -30,7 +30,7 @@ def timeline(report: Report, times: Times) -> tuple[Block, ...]:
     """Return everything that happened, in order."""
     heading = Title(2, text("Timeline"))
     if not report.timeline:
-        return heading, Paragraph(text("Nothing happened that was seen."))
+        return heading, Paragraph(text("No events were recorded."))
     rows = ((times.at(entry.at), who(entry), what(entry)) for entry in report.timeline)
     return heading, grid(("Time", "Who", "What"), rows)
 
@@ -93,7 +93,7 @@ def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
     if over is not None and over <= report.until:
         return times.at(over), short(over - alert.fired_at)
     seen = min(report.until, alert.seen_until or report.until)
-    lasted = f"{short(seen - alert.fired_at)} and more"
+    lasted = f"at least {short(seen - alert.fired_at)}"
     if report.until - seen <= EDGE and not alert.of_rows:
         return f"still firing{', resolving' if alert.well else ''}", lasted
     return f"not seen to end (last seen {times.at(seen)})", lasted

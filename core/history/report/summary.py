@@ -126,11 +126,11 @@ def _lengths(report: Report) -> Iterable[Text]:
     for period in report.states:
         lasted[period.word] += period.length_s  # type: ignore[assignment]  # seconds are not whole
     known = [state for state in WORST_FIRST if state in lasted]
-    told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
+    told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was recorded"
     lost = ", ".join(_lost(report.links))
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
-    unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
-    ended = f" The project was lost: {lost}." if lost else ""
+    unseen = f"; not recorded: {short(unseen_s)}" if unseen_s else ""
+    ended = f" Without connection: {lost}." if lost else ""
     yield text(strong("In each state:"), f" {told}{unseen}.{ended}")
 
 

@@ -57,18 +57,18 @@ class TurningPointCollector:
         if self._worst is None:
             return (
                 TurningPoint(
-                    when=When.AFTER, what="the last picture; nothing was wrong in the window", snapshot=self._last
+                    when=When.AFTER, what="the last snapshot; nothing was wrong in the window", snapshot=self._last
                 ),
             )
         found = []
         if self._before is not None:
             found.append(
-                TurningPoint(when=When.BEFORE, what="the last good picture before it began", snapshot=self._before)
+                TurningPoint(when=When.BEFORE, what="the last good snapshot before it began", snapshot=self._before)
             )
         worst = self._worst[1]
         found.append(TurningPoint(when=When.DURING, what="the worst of it", snapshot=worst))
         if self._after is not None:
-            found.append(TurningPoint(when=When.AFTER, what="the first good picture after it", snapshot=self._after))
+            found.append(TurningPoint(when=When.AFTER, what="the first good snapshot after it", snapshot=self._after))
         elif self._last is not worst:
-            found.append(TurningPoint(when=When.AFTER, what="the last picture: it is not over", snapshot=self._last))
+            found.append(TurningPoint(when=When.AFTER, what="the last snapshot: it has not ended", snapshot=self._last))
         return tuple(found)

@@ -44,9 +44,9 @@ def test_one_that_was_hidden_all_the_time_is_no_alert_of_its_own() -> None:
 def test_one_that_nobody_saw_end_is_said_to_last_as_long_as_it_was_seen_to() -> None:
     pictures = (shot(0), shot(20, alerts=alarm("firing")))
     killed = markdown(of(*pictures, until=6 * 3600, looks=(look(0, 50),)), zone=UTC)
-    assert "| 12:00:20 | nobody | not seen to end (last seen 12:00:50) | 30 s and more |" in killed
+    assert "| 12:00:20 | nobody | not seen to end (last seen 12:00:50) | at least 30 s |" in killed
     watched = markdown(of(*pictures, until=6 * 3600, looks=(look(0, 6 * 3600 - 8),)), zone=UTC)
-    assert "| 12:00:20 | nobody | still firing | 6 h and more |" in watched
+    assert "| 12:00:20 | nobody | still firing | at least 6 h |" in watched
 
 
 def test_one_that_goes_to_and_fro_says_that_it_is_well_and_a_later_silence_is_none_of_what_is_over() -> None:

@@ -196,12 +196,12 @@ async def test_a_window_of_which_nothing_was_kept_is_named_with_what_there_is(
     done = command("report", *window, sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, "")
     today = f"{datetime.now(UTC):%Y-%m-}"
-    for said in ("nothing was kept from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC", f"has {today}"):
+    for said in ("nothing was recorded from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC", f"has {today}"):
         assert said in done.stdout
     sandbox.fault("database_down", True)
     done = command("report", *window, sandbox=sandbox)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "nothing was kept from 2020-01-01 00:00:00 UTC" in done.stderr
+    assert "nothing was recorded from 2020-01-01 00:00:00 UTC" in done.stderr
     assert "Traceback" not in done.stderr
 
 

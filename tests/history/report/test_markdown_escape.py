@@ -40,7 +40,7 @@ PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": True})
 
 
 OURS = {
-    *("Window:", "Project:", "Watched:", "Missing:", "CRITICAL", "OFFLINE", "nothing was kept for 9 min"),
+    *("Window:", "Project:", "Watched:", "Missing:", "CRITICAL", "OFFLINE", "nothing was recorded for 9 min"),
     *("What began it:", "What followed:", "How long:", "Effect:", "At the end:", "In each state:"),
     "Worst state: CRITICAL",
     "Why did it happen? What came first is known (12:00:20); what caused that?",

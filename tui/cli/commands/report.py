@@ -23,7 +23,7 @@ from tui.cli.span import Since
 
 @click.command(name="report", epilog=REPORT)
 @click.option("--since", required=True, type=Since(), metavar="TIME", help="03:00, 2h, 7d, or a date and time.")
-@click.option("--until", type=Since(), metavar="TIME", help="The same; now unless told.")
+@click.option("--until", type=Since(), metavar="TIME", help="End of the window, in the same formats; default: now.")
 @click.option(
     "-o",
     "--output",
@@ -40,7 +40,7 @@ from tui.cli.span import Since
     help="html is one file with the figure in it; md with -o writes the figure beside it, as .svg.",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
-@click.option("--json", "as_data", is_flag=True, help="For programs; without the pictures.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for scripts; without the screen snapshots.")
 @click.pass_context
 def command(  # noqa: PLR0913 - click passes every option by name
     context: click.Context,
@@ -90,7 +90,7 @@ def _deliver(text: str, output: Path, *, force: bool) -> None:
         with open(open_own(output, flags, 0o666), "w", encoding="utf-8") as file:
             file.write(text)
     except Unsafe as error:
-        raise click.ClickException(said(f"not written: {error}, or name another file")) from error
+        raise click.ClickException(said(f"not written: {error}; fix this or choose another file")) from error
     except OSError as error:
         raise click.ClickException(said(f"{output} was not written: {error.strerror or error}")) from error
     tell(f"written: {output}")
