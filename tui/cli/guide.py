@@ -35,6 +35,17 @@ Both known schema variants are detected automatically; no change to the database
 monitors of one project on one machine only one acts; the others are on standby and take over when it ends.
 """
 
+DOCTOR: Final = """\
+\b
+A step is ok, a warning, failed, or not tried because another one failed. All of it
+takes 20 s at most. Nothing is written to the project; a mail server is asked
+whether it takes mail for each contact, and gets none.
+
+\b
+Exit codes: 0 nothing is wrong, 1 warnings, 2 a person must change something,
+4 not reached.
+"""
+
 METRICS: Final = """\
 \b
 For the textfile collector of the node exporter, every minute by a timer:

@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
     "config": "Show every setting and where it came from, or which files are read.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
+    "doctor": "Look step by step for what is wrong, from here to the project.",
     "dry-run": "Turn the agents' dry-run on or off, and read it back.",
     "logs": "Show what the watchdog wrote, the actions, or statistics.",
     "login": "Sign in and keep the session.",

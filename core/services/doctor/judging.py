@@ -1,0 +1,106 @@
+"""What the doctor concludes from what it was told: certificates, clocks, keys, disks, columns. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from core.backend.first_answer import Certificate
+from core.backend.login import expiry
+from core.backend.target import KeyKind, Target, claim
+from core.base.text import in_steps, short
+from core.checks.context import CLOCK_UNKNOWN
+from core.domain.snapshot import LEGACY_KEY
+from core.resilience.fault import Fault
+from core.services.doctor.steps import Diagnosis, failed, not_tried, of_fault, ok, warned
+
+_SOON: Final = timedelta(days=14)
+_COPY_KEY: Final = "copy an API key of this project from its dashboard (Settings, API keys) to SUPABASE_KEY"
+_FEW_BYTES: Final = 100_000_000
+_TRUST: Final = "if its authority is your own, name that one's file in SSL_CERT_FILE; else somebody is in between"
+_LOCAL: Final = ("localhost", "127.", "[::1]", "::1")
+
+_TLS: Final = (
+    (("expired",), "if this machine's date is right ({now:%d %b %Y}), the project's certificate must be renewed"),
+    (("not yet valid",), "this machine's date is {now:%d %b %Y}: set it right, or wait"),
+    (("mismatch", "not valid for"), "write into SUPABASE_URL the name that the certificate is for"),
+    (("self-signed", "self signed", "issuer certificate"), _TRUST),
+    (("wrong version", "record layer", "http request"), "no TLS is spoken there: check https:// and the port"),
+)
+"""Words of the TLS library, and what to do."""
+
+
+def tls_fault(fault: Fault, now: datetime) -> Diagnosis:
+    """Return the diagnosis of a connection that is not trustworthy, by what the TLS library said of it."""
+    found = (remedy for words, remedy in _TLS if any(word in fault.message.lower() for word in words))
+    return of_fault(fault, next(found, fault.remedy).format(now=now.astimezone()))
+
+
+def certificate(found: Certificate | None, url: str, trusted_by: str, now: datetime) -> Diagnosis:
+    """Judge the certificate that was shown. `trusted_by`: the variable that names the authorities; empty for none."""
+    if urlsplit(url).scheme == "http":
+        host = urlsplit(url).hostname or ""
+        if host.startswith(_LOCAL):
+            return ok("not encrypted, within this machine")
+        return warned("not encrypted: keys can be read on the way", "write https:// in SUPABASE_URL")
+    if found is None or found.expires_at is None:
+        return ok("encrypted; the certificate was not shown")
+    by = f", trusted by {trusted_by}" if trusted_by else ""
+    left = found.expires_at - now
+    words = f"certificate of {found.issuer}{by}, valid until {found.expires_at:%d %b %Y}"
+    if left < _SOON:
+        return warned(f"{words}, {in_steps(left)} from now", "it must be renewed before that")
+    return ok(words)
+
+
+def clock(ours: datetime, theirs: datetime | None, most_s: float) -> Diagnosis:
+    """Judge this machine's clock by the server's; `most_s`: the most it may be off, seconds."""
+    if theirs is None:
+        return not_tried("the answer carries no time")
+    skew_s = (ours - theirs).total_seconds()
+    if abs(skew_s) > most_s:
+        side = "ahead of" if skew_s > 0 else "behind"
+        return warned(f"this machine's clock is {short(abs(skew_s))} {side} the project's", CLOCK_UNKNOWN.remedy)
+    return ok(f"within {short(most_s)} of the project's")
+
+
+def key_kind(target: Target, now: datetime) -> Diagnosis:
+    """Judge the key by itself, before anybody is asked."""
+    key, kind = target.key, target.kind.value
+    if key.startswith("sb_"):
+        if not key.startswith(("sb_secret_", "sb_publishable_")):
+            return failed("a key of no known kind", _COPY_KEY)
+        return ok(kind)
+    role, ends = claim(key, "role"), expiry(key)
+    if not role:
+        return failed("no API key: neither sb_secret_…, sb_publishable_… nor a legacy one (eyJ…)", _COPY_KEY)
+    if role not in {"anon", "service_role"}:
+        remedy = f"{_COPY_KEY}; a token goes into SUPABASE_ACCESS_TOKEN"
+        return failed("the access token of a user, no API key", remedy)
+    if ends is not None and ends < now:
+        return failed(f"a legacy {role} key that expired on {ends:%d %b %Y}", _COPY_KEY)
+    project, host = claim(key, "ref"), urlsplit(target.url).hostname or ""
+    if host.endswith(".supabase.co") and project and project != host.split(".")[0]:
+        return failed(f"a legacy {role} key of another project ({project})", f"{_COPY_KEY}, or correct SUPABASE_URL")
+    return warned(f"legacy {role}", LEGACY_KEY) if target.legacy_key else ok(f"legacy {role}")
+
+
+def signed_in(target: Target, ends: datetime | None, now: datetime) -> Diagnosis:
+    """Judge the sign-in that is configured, before anybody is asked."""
+    if not target.signs_in:
+        hint = "" if target.kind is KeyKind.SECRET else ", which sees what anybody may see (watchdesk login signs in)"
+        return ok(f"none: as {target.user}{hint}")
+    if target.access_token and ends is not None and ends < now:
+        return failed(f"the access token expired on {ends:%d %b %H:%M}", "set a fresh one, or run: watchdesk login")
+    return ok(f"as {target.user}")
+
+
+def columns(lacking: dict[str, tuple[str, ...]], shape: str) -> Diagnosis:
+    """Judge the tables' columns. `lacking`: by table those that were looked for in vain."""
+    gone = "; ".join(f"{table} has no {', '.join(names)}" for table, names in lacking.items() if names)
+    return warned(f"{shape} shape, but {gone}", "what they would tell is shown as —") if gone else ok(f"{shape} shape")
+
+
+def space(free: int, path: str) -> Diagnosis:
+    """Judge the free bytes of the disk that a directory is on."""
+    words = f"{path}: ours, writable, {free / 1e9:.1f} GB free"
+    return warned(words, "make room for it: soon nothing can be kept") if free < _FEW_BYTES else ok(words)
