@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from core.backend.faults import OF_A_PROXY, Failed, Proxy, Trace, of_machine, transport_fault
-from core.backend.proxies import proxy_for, way_out
+from core.backend.proxies import authorities, proxy_for, way_out
 from core.backend.tracing import trace_head, trace_request
 from core.base.daemon_thread import in_daemon_thread
 from core.base.text import clean
@@ -68,6 +68,21 @@ async def connect(hosts: tuple[str, ...], port: int) -> str:
     raise Failed(transport_fault(failed or OSError("no address"), Trace())) from failed
 
 
+async def handshake(address: str, port: int, host: str) -> Certificate | None:
+    """Return the certificate shown at an address to who asks for `host`. Raises Failed where it is not to be trusted.
+
+    Its fault is told as that of any request: nothing was sent.
+    """
+    trusted = await in_daemon_thread(authorities, "certificates")
+    try:
+        _, writer = await asyncio.open_connection(address, port, ssl=trusted, server_hostname=host)
+    except OSError as error:  # that of TLS is one, too
+        raise Failed(transport_fault(error, Trace())) from error
+    found = _certificate(writer.get_extra_info("ssl_object"))
+    writer.close()
+    return found
+
+
 async def connect_to_proxy(url: str) -> Proxy | None:
     """Connect to the proxy for a URL, and return it; `None` where none applies. Raises Failed."""
     proxy, through = await in_daemon_thread(lambda: proxy_for(url), "proxy")
@@ -107,9 +122,10 @@ async def first_answer(url: str, timeout_s: float) -> FirstAnswer:
             if way.proxy is not None and response.status_code in OF_A_PROXY:
                 told = f"{way.proxy} answers {response.status_code}"
                 raise Failed(of_machine("proxy_refuses", told, way.proxy.remedy))
+            stream = response.extensions.get("network_stream")
             return FirstAnswer(
                 status=response.status_code,
-                certificate=_certificate(response),
+                certificate=_certificate(stream.get_extra_info("ssl_object")) if stream is not None else None,
                 date=_moment(trace.date),
                 at=datetime.now(UTC),
             )
@@ -117,10 +133,8 @@ async def first_answer(url: str, timeout_s: float) -> FirstAnswer:
         raise Failed(transport_fault(error, trace)) from error
 
 
-def _certificate(response: httpx.Response) -> Certificate | None:
-    stream = response.extensions.get("network_stream")
-    found = stream.get_extra_info("ssl_object") if stream is not None else None
-    shown: dict[str, Any] = (found.getpeercert() or {}) if found is not None else {}
+def _certificate(connection: Any) -> Certificate | None:
+    shown: dict[str, Any] = (connection.getpeercert() or {}) if connection is not None else {}
     if not shown:
         return None
     issuer = {name: value for part in shown.get("issuer", ()) for name, value in part}

@@ -13,7 +13,7 @@ from core.services.doctor.steps import TOTAL_S, Diagnosis, DoctorStep, not_tried
 
 _TABLES: Final = (CONFIG, TASKS, LOGS, SAFETY)
 PROJECT_STEPS: Final = (
-    *("proxy", "dns", "tcp", "tls", "clock", "key", "sign-in"),
+    *("proxy", "dns", "tcp", "tls", "answer", "clock", "key", "sign-in"),
     *(f"table {name}" for name in _TABLES),
     *("schema", "agents' function", "SQL function"),
 )
@@ -71,15 +71,15 @@ def _project_steps(monitor: Monitor, config: Config) -> tuple[DoctorStep, ...]:
             parts.learn(project.schema)
         return found
 
-    asks = (project.proxy, project.dns, project.tcp, project.tls)
+    asks = (project.proxy, project.dns, project.tcp, project.tls, project.answer)
     way = [
         DoctorStep(name=name, ask=ask, after=(before,))
-        for name, ask, before in zip(PROJECT_STEPS, asks, ("", "proxy", "dns", "tcp"), strict=False)
+        for name, ask, before in zip(PROJECT_STEPS, asks, ("", *PROJECT_STEPS), strict=False)
     ]
     return (
         *way,
-        DoctorStep(name="clock", ask=partial(project.clock, config.alerts.clock_skew_s), after=("tls",)),
-        DoctorStep(name="key", ask=project.key, after=("tls",)),
+        DoctorStep(name="clock", ask=partial(project.clock, config.alerts.clock_skew_s), after=("answer",)),
+        DoctorStep(name="key", ask=project.key, after=("answer",)),
         DoctorStep(name="sign-in", ask=project.sign_in, after=("key",)),
         *(DoctorStep(name=f"table {one}", ask=partial(project.table, one), after=("sign-in",)) for one in _TABLES),
         DoctorStep(name="schema", ask=schema, after=("sign-in",)),
@@ -111,7 +111,7 @@ def _monitor_steps(monitor: Monitor, config: Config) -> tuple[DoctorStep, ...]:
         holder = f"held by {view.holder} on {view.host}{', which acts' if view.acts else ''}"
         return ok(holder if view.holder else "held by nobody")
 
-    needs_row = () if rules.contacts else ("schema",)
+    needs_row = ("settings",) if rules.contacts else ("settings", "schema")
     return (
         DoctorStep(name="alerts", ask=alerts, after=needs_row, limit_s=_ALERTS_S),
         DoctorStep(name="monitors", ask=monitors),

@@ -17,7 +17,7 @@ _SOON: Final = timedelta(days=14)
 _COPY_KEY: Final = "copy an API key of this project from its dashboard (Settings, API keys) to SUPABASE_KEY"
 _FEW_BYTES: Final = 100_000_000
 _TRUST: Final = "if its authority is your own, name that one's file in SSL_CERT_FILE; else somebody is in between"
-_LOCAL: Final = ("localhost", "127.", "[::1]", "::1")
+_LOCAL: Final = ("localhost", "127.", "::1")
 
 _TLS: Final = (
     (("expired",), "if this machine's date is right ({now:%d %b %Y}), the project's certificate must be renewed"),
@@ -32,16 +32,19 @@ _TLS: Final = (
 def tls_fault(fault: Fault, now: datetime) -> Diagnosis:
     """Return the diagnosis of a connection that is not trustworthy, by what the TLS library said of it."""
     found = (remedy for words, remedy in _TLS if any(word in fault.message.lower() for word in words))
-    return of_fault(fault, next(found, fault.remedy).format(now=now.astimezone()))
+    remedy = next(found, "")
+    return of_fault(fault, remedy.format(now=now.astimezone()))
 
 
-def certificate(found: Certificate | None, url: str, trusted_by: str, now: datetime) -> Diagnosis:
+def plain_text(host: str) -> Diagnosis:
+    """Judge a connection that is not encrypted."""
+    if host.startswith(_LOCAL):
+        return ok("not encrypted, within this machine")
+    return warned("not encrypted: keys can be read on the way", "write https:// in SUPABASE_URL")
+
+
+def certificate(found: Certificate | None, trusted_by: str, now: datetime) -> Diagnosis:
     """Judge the certificate that was shown. `trusted_by`: the variable that names the authorities; empty for none."""
-    if urlsplit(url).scheme == "http":
-        host = urlsplit(url).hostname or ""
-        if host.startswith(_LOCAL):
-            return ok("not encrypted, within this machine")
-        return warned("not encrypted: keys can be read on the way", "write https:// in SUPABASE_URL")
     if found is None or found.expires_at is None:
         return ok("encrypted; the certificate was not shown")
     by = f", trusted by {trusted_by}" if trusted_by else ""

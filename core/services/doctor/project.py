@@ -1,5 +1,6 @@
 """The doctor's steps on the way to the project and in it. They read, and write nothing."""
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ import msgspec
 
 from core.backend.client import Backend
 from core.backend.faults import Failed
-from core.backend.first_answer import FirstAnswer, addresses, connect, connect_to_proxy, first_answer
+from core.backend.first_answer import FirstAnswer, addresses, connect, connect_to_proxy, first_answer, handshake
 from core.backend.log_rows import log_selection
 from core.backend.proxies import proxy_for
 from core.backend.rows import config_selection, task_selection
@@ -43,6 +44,7 @@ class ProjectSteps:
         url = urlsplit(self._target.url)
         self._host, self._port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
         self._found: tuple[str, ...] = ()
+        self._address = ""
         self._first: FirstAnswer | None = None
         self.schema: Schema | None = None
         """What was discovered; `None` until the step `schema` has passed."""
@@ -63,18 +65,32 @@ class ProjectSteps:
         """Connect to the project's port."""
         if self._proxied():
             return ok("left to the proxy")
-        return ok(f"{await connect(self._found, self._port)} port {self._port} lets us in")
+        self._address = await connect(self._found, self._port)
+        return ok(f"{self._address} port {self._port} lets us in")
 
     async def tls(self) -> Diagnosis:
-        """Ask without a key, and look at the certificate that is shown."""
+        """Look at the certificate that is shown; through a proxy with a request, for it is asked to connect by one."""
+        url, now = self._target.url, self._clock.now()
+        if urlsplit(url).scheme == "http":
+            return judging.plain_text(self._host)
         try:
-            self._first = await first_answer(self._target.url, _ANSWER_S)
+            if self._proxied():
+                self._first = await first_answer(url, _ANSWER_S)
+                found = self._first.certificate
+            else:
+                found = await handshake(self._address, self._port, self._host)
         except Failed as refused:
             if refused.fault.kind == "tls":
-                return judging.tls_fault(refused.fault, self._clock.now())
+                return judging.tls_fault(refused.fault, now)
             raise
         trusted = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), "")
-        return judging.certificate(self._first.certificate, self._target.url, trusted, self._clock.now())
+        return judging.certificate(found, trusted, now)
+
+    async def answer(self) -> Diagnosis:
+        """Ask without a key: whatever comes, somebody is there."""
+        if self._first is None:
+            self._first = await first_answer(self._target.url, _ANSWER_S)
+        return ok(f"HTTP {self._first.status} to a request without a key")
 
     async def clock(self, most_s: float) -> Diagnosis:
         """Compare this machine's clock with the server's; it may be off by `most_s` seconds."""
@@ -136,8 +152,9 @@ class ProjectSteps:
             task_selection(schema.error_column),
             log_selection(schema.log_time),
         )
-        lacking = {one.table: await self._lacking(one) for one in selections}
-        return judging.columns(lacking, schema.shape)
+        lacking = await asyncio.gather(*map(self._lacking, selections))
+        tables = (one.table for one in selections)
+        return judging.columns(dict(zip(tables, lacking, strict=True)), schema.shape)
 
     async def poll_function(self) -> Diagnosis:
         """Ask the agents' function whether it is there; it runs nothing."""

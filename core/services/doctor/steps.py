@@ -19,6 +19,9 @@ TOTAL_S: Final = 18.0
 """The time after which no step goes on, whatever hangs, seconds."""
 
 
+_WAIT: Final = "from here one can only wait; the project's dashboard may say more"
+
+
 class StepState(StrEnum):
     """What came of a step."""
 
@@ -76,7 +79,8 @@ def not_tried(why: str) -> Diagnosis:
 
 def of_fault(fault: Fault, remedy: str = "") -> Diagnosis:
     """Return that a request of a step met a fault. `remedy`: in place of the fault's own."""
-    return Diagnosis(state=StepState.FAILED, text=fault.message, remedy=remedy or fault.remedy, fault=fault)
+    remedy = remedy or fault.remedy or _WAIT
+    return Diagnosis(state=StepState.FAILED, text=fault.message, remedy=remedy, fault=fault)
 
 
 def of_verdict(verdict: Verdict) -> Diagnosis:

@@ -6,11 +6,12 @@ from typing import Final
 
 import click
 
-from core.backend.target import KEY_NAMES, URL_NAMES, read_entry
-from core.base.settings import FILE, Layers, SettingOrigin, SettingsError
+from core.backend.target import KEY_NAMES, URL_NAMES, Target, read_entry, read_target
+from core.base.settings import FILE, Layers, SettingOrigin, SettingsError, read_layers
 from core.base.text import LINE_CHARS, clean
 from core.monitor import Config, Places, read_config
 from core.monitor.doctor import examine, steps_here, unconfigured
+from core.services.config import renamed
 from core.services.doctor.steps import Diagnosis, DoctorStep, StepState, failed, ok, take, warned
 from tui.cli import exits
 from tui.cli.guide import DOCTOR
@@ -59,21 +60,36 @@ def _in(found: Mapping[str, Diagnosis], state: StepState) -> list[Diagnosis]:
 
 
 async def _examined(context: click.Context, terminal: TerminalFacts) -> dict[str, Diagnosis]:
-    given = context.obj
+    project = context.obj["project"]
     after = (_step("terminal", judged(terminal)),)
     try:
         layers = checked_layers(quiet=True)
-        config = read_config(layers, project=given["project"], observe=True)
-        settings = _settings(layers, config, given["project"])
+        config = read_config(layers, project=project, observe=True)
+        settings = _settings(layers, config.target, project, config.trouble)
     except SettingsError as error:
-        before = (_step("settings", failed(clean(str(error), 4 * LINE_CHARS))), *unconfigured())
-        try:
-            here = steps_here(Places.of_platform())
-        except SettingsError as homeless:
-            here = (_step("state on disk", failed(str(homeless))),)
-        return await take((*before, *here, *after))
+        settings = failed(clean(str(error), 4 * LINE_CHARS))
+        found = _target_alone(project)
+        if found is None:
+            return await take((_step("settings", settings), *unconfigured(), *_on_disk(), *after))
+        config = Config(target=found, observe=True)
     start_logging(config.target, config.alerts.secrets())
     return await examine(config, Places.of_platform(), before=(_step("settings", settings),), after=after)
+
+
+def _target_alone(project: str | None) -> Target | None:
+    """Return the project where only other settings cannot be used; `None` where it is the one that cannot."""
+    try:
+        Places.of_platform()
+        return read_target(renamed(read_layers()), project)
+    except SettingsError:
+        return None
+
+
+def _on_disk() -> tuple[DoctorStep, ...]:
+    try:
+        return steps_here(Places.of_platform())
+    except SettingsError as homeless:
+        return (_step("state on disk", failed(str(homeless))),)
 
 
 def _step(name: str, found: Diagnosis) -> DoctorStep:
@@ -83,11 +99,10 @@ def _step(name: str, found: Diagnosis) -> DoctorStep:
     return DoctorStep(name=name, ask=ask)
 
 
-def _settings(layers: Layers, config: Config, project: str | None) -> Diagnosis:
+def _settings(layers: Layers, target: Target, project: str | None, trouble: str) -> Diagnosis:
     """Return which project is watched, and where its URL and its key come from."""
-    target = config.target
     name, _ = read_entry(layers, project)
     table = SettingOrigin(layer=FILE, name=f"{layers.path}: [projects.{name}]") if name else None
     url, key = (table or layers.origin(*names) for names in (URL_NAMES, KEY_NAMES))
     words = f"{target.url} from {url}, {target.kind} key from {key}"
-    return warned(words, config.trouble) if config.trouble else ok(words)
+    return warned(f"{words}; {trouble}") if trouble else ok(words)
