@@ -35,6 +35,15 @@ Both known schema variants are detected automatically; no change to the database
 monitors of one project on one machine only one acts; the others are on standby and take over when it ends.
 """
 
+COMPLETION: Final = """\
+\b
+Where it belongs; a new shell has it then:
+  bash  watchdesk completion bash > ~/.local/share/bash-completion/completions/watchdesk
+  zsh   watchdesk completion zsh > ~/.zfunc/_watchdesk
+        with fpath+=~/.zfunc in ~/.zshrc, before compinit
+  fish  watchdesk completion fish > ~/.config/fish/completions/watchdesk.fish
+"""
+
 DOCTOR: Final = """\
 \b
 A step is ok, a warning, failed, or not tried because another one failed. All of it

@@ -8,6 +8,7 @@ from typing import Final
 COMMANDS: Final = {
     "alerts": "Show firing alerts, since when, and who acknowledged them; or list all rules.",
     "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
+    "completion": "Print the script by which bash, zsh or fish completes commands and options.",
     "config": "Show every setting and where it came from, or which files are read.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
     "doctor": "Look step by step for what is wrong, from here to the project.",
