@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from core.base.version import __version__
 from tui.cli.commands.monitor import watch
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
-from tui.cli.group import COMPLETE_VARIABLE, PROGRAM, CommandGroup
+from tui.cli.group import COMPLETE_VARIABLE, CommandGroup
 from tui.cli.guide import GENERAL
 from tui.cli.memory import end_with_threads, limit_memory_use
 from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.versions import show_versions
 from tui.terminal.streams import replace_closed_streams
 from tui.terminal.variables import forget_odd_sizes
 
@@ -22,7 +22,9 @@ from tui.terminal.variables import forget_odd_sizes
     epilog=GENERAL,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name=PROGRAM)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_versions, help="Tell versions, and end."
+)
 @click.option("--observe", is_flag=True, help="Read-only: write nothing at all, not even the lease.")
 @click.option(
     "--project", metavar="NAME", help="Use this project from the config file; SUPABASE_… variables are ignored."

@@ -9,7 +9,7 @@ COMMANDS: Final = {
     "alerts": "Show firing alerts, since when, and who acknowledged them; or list all rules.",
     "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
     "completion": "Print the script by which bash, zsh or fish completes commands and options.",
-    "config": "Show every setting and where it came from, or which files are read.",
+    "config": "Show every setting and where it came from, which files are read; write a first one.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
     "doctor": "Look step by step for what is wrong, from here to the project.",
     "dry-run": "Turn the agents' dry-run on or off, and read it back.",
