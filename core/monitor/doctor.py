@@ -109,7 +109,7 @@ def _monitor_steps(monitor: Monitor, config: Config) -> tuple[DoctorStep, ...]:
         if view.why:
             return warned(view.why)
         holder = f"held by {view.holder} on {view.host}{', which acts' if view.acts else ''}"
-        return ok(holder if view.holder else "held by nobody")
+        return ok(holder if view.holder else "not held")
 
     needs_row = ("settings",) if rules.contacts else ("settings", "schema")
     return (

@@ -73,7 +73,7 @@ def test_url_and_key_are_asked_for_tried_and_written_for_ones_own_eyes(
     hand.await_text("is not a URL")
     answer(hand, sandbox.url, sandbox.service_key, time=2)
     assert hand.ended(60.0) == 0
-    assert f"written: {file}, the project 127-0-0-1" in hand.text
+    assert f"wrote {file} with the project 127-0-0-1" in hand.text
     assert sandbox.service_key.encode() not in hand.raw
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert command("status").returncode == 0
@@ -85,7 +85,7 @@ def test_url_and_key_are_asked_for_tried_and_written_for_ones_own_eyes(
 def test_a_key_that_is_refused_is_written_only_if_one_says_so(sandbox: Running, hand: Hand, file: Path) -> None:
     answer(hand, sandbox.url, "sb_secret_wrong")
     hand.await_text("Invalid API key")
-    hand.await_text("Write it all the same?")
+    hand.await_text("Write it anyway?")
     hand.press("\n")
     assert hand.ended(30.0) == 2
     assert not file.exists()
@@ -96,7 +96,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(command: Command, file: Pa
     file.write_text("# mine\n")
     hand = Hand(command, None, "config", "init", size=(200, 50))
     try:
-        hand.await_text("Replace it, with all it holds?")
+        hand.await_text("Replace it and everything in it?")
         hand.press("\n")
         assert hand.ended(30.0) == 1
     finally:
@@ -110,7 +110,7 @@ def test_a_variable_that_goes_before_the_file_is_said(sandbox: Running, command:
     try:
         answer(hand, sandbox.url, sandbox.publishable_key)
         assert hand.ended(60.0) in {0, 1}
-        assert "SUPABASE_URL goes before the file; unset it, or choose with --project shop" in hand.text
+        assert "SUPABASE_URL overrides the file; unset it, or use --project shop" in hand.text
         assert "watchdesk login" in hand.text
     finally:
         hand.dispose()
@@ -120,5 +120,5 @@ def test_a_variable_that_goes_before_the_file_is_said(sandbox: Running, command:
 def test_without_a_terminal_nothing_is_asked(command: Command, file: Path) -> None:
     done = command("config", "init")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "nobody is there to ask" in done.stderr
+    assert "needs a terminal" in done.stderr
     assert not file.exists()

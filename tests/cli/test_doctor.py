@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
 import time
@@ -18,7 +19,7 @@ import trustme
 from core.backend.overview_sql import OVERVIEW_VERSION
 from tests.alerting.mail_server import ANNA, BORIS, Mailbox, Server, free_port
 from tests.faults.proxies import proxy
-from tests.running import ONE_SHAPE, Command, Running
+from tests.running import ONE_SHAPE, PROGRAM, Command, Running
 from tests.tui.hand import Hand
 from tests.wire import answer, hang, never_accepts, wire
 
@@ -93,7 +94,7 @@ def test_where_all_is_well_each_step_is_ok_and_nothing_is_written(sandbox: Runni
     assert found.code == 0
     found.says("settings", "ok", sandbox.url, "from SUPABASE_URL", "secret key from SUPABASE_KEY")
     found.says("schema", "ok", f"{sandbox.shape} shape")
-    found.says("lease", "ok", "held by nobody")
+    found.says("lease", "ok", "not held")
     assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
     assert sandbox.functions() == before
 
@@ -149,8 +150,8 @@ def test_a_setting_that_cannot_be_used_keeps_nobody_from_looking_at_the_project(
 @pytest.mark.parametrize(
     ("url", "step", "words"),
     [
-        ("https://nowhere.invalid", "dns", ("the host name is not known here", "name servers, and SUPABASE_URL")),
-        ("http://127.0.0.1:{port}", "tcp", ("nobody answers at the URL", "check that SUPABASE_URL is")),
+        ("https://nowhere.invalid", "dns", ("the host name could not be resolved", "DNS settings, and SUPABASE_URL")),
+        ("http://127.0.0.1:{port}", "tcp", ("connection refused", "check that SUPABASE_URL is")),
     ],
 )
 def test_a_name_that_is_not_known_and_a_port_where_nobody_is(
@@ -163,11 +164,34 @@ def test_a_name_that_is_not_known_and_a_port_where_nobody_is(
     found.says("state on disk", "ok")
 
 
+def test_a_name_server_that_is_silent_holds_up_nothing(command: Command) -> None:
+    servers = command.home / "resolv.conf"
+    servers.write_text("nameserver 127.0.0.53\noptions timeout:30 attempts:3\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        try:
+            silent.bind(("127.0.0.53", 53))
+        except OSError:
+            pytest.skip("no name server can be made here")
+        env = command.environment(SUPABASE_URL="https://project.example", SUPABASE_KEY="sb_secret_x")
+        shell = f'mount --bind {servers} /etc/resolv.conf || exit 99; exec "$@"'
+        run = ("unshare", "--mount", "sh", "-c", shell, "sh", *PROGRAM, "doctor", "--json")
+        began = time.monotonic()
+        done = subprocess.run(
+            run, cwd=command.home, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode not in range(5):
+            pytest.skip("no other name server can be named here")
+        assert time.monotonic() - began < MOST_S + 5
+    found = read(done)
+    assert found.code == 4
+    found.says("dns", "failed", "no result after 6 s")
+
+
 def test_a_port_that_lets_nobody_in_and_says_nothing(command: Command) -> None:
     with never_accepts() as url:
         found = examine(command, SUPABASE_URL=url, SUPABASE_KEY="sb_secret_x")
     assert found.code == 4
-    found.says("tcp", "failed", "not over after 6 s", "network")
+    found.says("tcp", "failed", "no result after 6 s", "network")
 
 
 async def test_a_project_that_connects_and_is_silent(command: Command) -> None:
@@ -175,7 +199,7 @@ async def test_a_project_that_connects_and_is_silent(command: Command) -> None:
         there.acts["/"] = hang
         found = await examined(command, SUPABASE_URL=there.url, SUPABASE_KEY="sb_secret_x")
     assert found.code == 4
-    found.says("answer", "failed", "connected, but no answer in time", "only wait")
+    found.says("answer", "failed", "connected, but the request timed out", "wait and try again")
     found.says("lease", "not tried", "answer failed")
 
 
@@ -228,16 +252,18 @@ class Shown(NamedTuple):
 
 
 CERTIFICATES = {
-    "own authority": Shown(0, "ok", ("certificate of", "trusted by SSL_CERT_FILE, valid until")),
-    "not trusted": Shown(4, "failed", ("no trustworthy TLS", "name that one's file in SSL_CERT_FILE"), trusted=False),
+    "own authority": Shown(0, "ok", ("certificate from", "trusted by SSL_CERT_FILE, valid until")),
+    "not trusted": Shown(
+        4, "failed", ("the TLS certificate is not trusted", "set SSL_CERT_FILE to that CA's file"), trusted=False
+    ),
     "another name": Shown(
-        4, "failed", ("not valid for", "the name that the certificate is for"), name="elsewhere.example"
+        4, "failed", ("not valid for", "the host name that the certificate is for"), name="elsewhere.example"
     ),
     "expired": Shown(
-        *(4, "failed", ("expired", f"if this machine's date is right ({NOW:%d %b %Y})", "must be renewed")),
+        *(4, "failed", ("expired", f"if this machine's date ({NOW:%d %b %Y}) is right", "must be renewed")),
         dates={"not_before": AGO - timedelta(days=9), "not_after": AGO},
     ),
-    "ends soon": Shown(1, "warning", ("valid until", "must be renewed before that"), dates={"not_after": SOON}),
+    "ends soon": Shown(1, "warning", ("valid until", "have it renewed before that"), dates={"not_after": SOON}),
 }
 
 
@@ -263,7 +289,7 @@ async def test_certificates(sandbox: Running, command: Command, shown: Shown) ->
 def test_tls_where_none_is_spoken(sandbox: Running, command: Command) -> None:
     found = examine(command, sandbox, SUPABASE_URL=sandbox.url.replace("http:", "https:"))
     assert found.code == 4
-    found.says("tls", "failed", "no TLS is spoken there: check https:// and the port")
+    found.says("tls", "failed", "that port does not speak TLS: check https:// and the port")
 
 
 def test_a_file_of_authorities_that_is_none(command: Command) -> None:
@@ -271,7 +297,7 @@ def test_a_file_of_authorities_that_is_none(command: Command) -> None:
         command, SUPABASE_URL="https://127.0.0.1:1", SUPABASE_KEY="sb_secret_x", SSL_CERT_FILE="/nowhere/ca.pem"
     )
     assert found.code == 4
-    found.says("tcp", "failed", "nobody answers")
+    found.says("tcp", "failed", "connection refused")
 
 
 @ONE_SHAPE
@@ -279,7 +305,7 @@ async def test_authorities_that_cannot_be_read(sandbox: Running, command: Comman
     async with wire(sandbox.url, tls=served(trustme.CA(), "127.0.0.1")) as there:
         found = await examined(command, sandbox, SUPABASE_URL=there.url, SSL_CERT_FILE="/nowhere/ca.pem")
     assert found.code == 4
-    found.says("tls", "failed", "this machine's SSL_CERT_FILE cannot be used", "mend SSL_CERT_FILE, or unset it")
+    found.says("tls", "failed", "this machine's SSL_CERT_FILE cannot be used", "fix SSL_CERT_FILE, or unset it")
 
 
 # The proxy
@@ -290,8 +316,10 @@ async def test_a_proxy_that_works_is_named_and_connects_in_our_place(sandbox: Ru
     async with proxy() as there:
         found = await examined(command, sandbox, HTTP_PROXY=there.url)
     assert found.code == 0
-    found.says("proxy", "ok", f"this machine's proxy (HTTP_PROXY, {there.url.removeprefix('http://')}) lets us in")
-    found.says("dns", "ok", "left to the proxy")
+    found.says(
+        "proxy", "ok", f"this machine's proxy (HTTP_PROXY, {there.url.removeprefix('http://')}) accepts connections"
+    )
+    found.says("dns", "ok", "done by the proxy")
 
 
 @ONE_SHAPE
@@ -311,9 +339,9 @@ async def test_tls_through_a_proxy(sandbox: Running, command: Command) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("ftp://proxy.example", ("HTTP_PROXY cannot be used: it is no address of a proxy", "mend HTTP_PROXY")),
-        ("http://nowhere.invalid:3128", ("cannot be reached: the host name is not known here", "NO_PROXY")),
-        ("http://127.0.0.1:{port}", ("cannot be reached: nobody answers", "mend HTTP_PROXY, or name the project")),
+        ("ftp://proxy.example", ("HTTP_PROXY cannot be used: it is not a proxy address", "fix HTTP_PROXY")),
+        ("http://nowhere.invalid:3128", ("cannot be reached: the host name could not be resolved", "NO_PROXY")),
+        ("http://127.0.0.1:{port}", ("cannot be reached: connection refused", "fix HTTP_PROXY, or add the project")),
     ],
 )
 def test_a_proxy_that_cannot_be_reached_or_used(command: Command, value: str, words: tuple[str, ...]) -> None:
@@ -328,7 +356,7 @@ def test_a_proxy_that_cannot_be_reached_or_used(command: Command, value: str, wo
     ("status", "words"),
     [
         ("407 Proxy Authentication Required", ("asks for a password", "put it into HTTPS_PROXY")),
-        ("403 Forbidden", ("refuses: 403 Forbidden", "mend HTTPS_PROXY, or name the project's host in NO_PROXY")),
+        ("403 Forbidden", ("refuses: 403 Forbidden", "fix HTTPS_PROXY, or add the project's host to NO_PROXY")),
     ],
 )
 async def test_a_proxy_that_refuses(command: Command, status: str, words: tuple[str, ...]) -> None:
@@ -364,9 +392,9 @@ def token(role: str, ends: datetime = NOW + timedelta(days=900), **more: str) ->
     ("key", "words"),
     [
         ("sb_secret_wrong", ("Invalid API key", "set SUPABASE_KEY to an API key of this project")),
-        ("sb_other_x", ("a key of no known kind", "copy an API key")),
-        ("postgres", ("no API key: neither sb_secret_…", "copy an API key of this project")),
-        (token("authenticated"), ("the access token of a user", "a token goes into SUPABASE_ACCESS_TOKEN")),
+        ("sb_other_x", ("an unknown kind of key", "copy an API key")),
+        ("postgres", ("not an API key", "copy an API key of this project")),
+        (token("authenticated"), ("a user's access token", "set the token as SUPABASE_ACCESS_TOKEN")),
         (token("anon", AGO), (f"a legacy anon key that expired on {AGO:%d %b %Y}", "copy an API key")),
         (token("service_role"), ("Invalid API key", "set SUPABASE_KEY to an API key")),
     ],
@@ -422,7 +450,7 @@ def test_a_grant_that_is_missing(sandbox: Running, command: Command) -> None:
     assert found.code == 2
     found.says("table autonomous_tasks", "failed", "permission denied", "rant")
     found.says("table autonomous_execution_logs", "ok")
-    found.says("schema", "not tried", "some tables may not be read")
+    found.says("schema", "not tried", "some tables cannot be read")
 
 
 def test_a_table_that_is_missing(sandbox: Running, command: Command) -> None:
@@ -461,10 +489,10 @@ async def test_an_agents_function_that_is_not_deployed(sandbox: Running, command
 def test_our_function_as_it_is_and_as_another_version(sandbox: Running, command: Command) -> None:
     script = command("sql", "stats", "--shape", sandbox.shape).stdout
     with changed(sandbox, script, "DROP FUNCTION watchdesk_overview"):
-        examine(command, sandbox).says("SQL function", "ok", "is there")
+        examine(command, sandbox).says("SQL function", "ok", "is installed")
         sandbox.sql(script.replace(f"'version', {OVERVIEW_VERSION}", "'version', 1"))
         found = examine(command, sandbox)
-        found.says("SQL function", "warning", "of another version", "watchdesk sql stats")
+        found.says("SQL function", "warning", "in another version", "watchdesk sql stats")
         assert found.code == 1
 
 
@@ -492,7 +520,7 @@ def test_a_full_disk(sandbox: Running, command: Command, tmp_path: Path) -> None
     finally:
         subprocess.run(["umount", small], check=True)
     assert found.code == 2
-    found.says("state on disk", "failed", "No space left on device", "make room")
+    found.says("state on disk", "failed", "No space left on device", "free some space")
 
 
 def test_a_config_file_that_cannot_be_parsed(command: Command) -> None:
@@ -548,7 +576,7 @@ def test_who_would_be_told(sandbox: Running, command: Command) -> None:
     found = examine(command, sandbox, **env)
     found.says("alerts", "warning", f"127.0.0.1:{server.port} refuses connections")
     found = examine(command, sandbox, WATCHDESK_ALERTS_CONTACTS=ANNA)
-    found.says("alerts", "warning", f"no way leads to {ANNA}", "set [alerts] smtp_host and smtp_from")
+    found.says("alerts", "warning", f"no way to deliver to {ANNA}", "set [alerts] smtp_host and smtp_from")
     found = examine(command, sandbox, WATCHDESK_ALERTS_CONTACTS="nonsense://x")
     found.says("alerts", "warning", "not a URL that can be sent to")
 
@@ -557,7 +585,7 @@ def test_an_address_in_the_config_row_that_is_none(sandbox: Running, command: Co
     sandbox.sql("UPDATE autonomous_system_config SET notification_email = 'nobody at all'")
     found = examine(command, sandbox)
     assert found.code == 1
-    found.says("alerts", "warning", "notification_email", "correct it there")
+    found.says("alerts", "warning", "notification_email", "correct it in the config row")
 
 
 @ONE_SHAPE
@@ -568,7 +596,9 @@ def test_a_monitor_that_runs_here_and_holds_the_lease(sandbox: Running, command:
         while not sandbox.sql("SELECT 1 FROM autonomous_execution_logs WHERE execution_step LIKE '%lease%'"):
             assert time.monotonic() < until
             hand.read(0.5)
-        found = examine(command, sandbox)
+        while "pid" not in (found := examine(command, sandbox)).steps["monitors"]["text"]:
+            assert time.monotonic() < until  # it tells of itself a moment after its start
+            hand.read(0.5)
     finally:
         hand.dispose()
     found.says("monitors", "ok", f"pid {hand.process.pid}")

@@ -23,7 +23,7 @@ from tui.terminal.variables import forget_odd_sizes
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_versions, help="Tell versions, and end."
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_versions, help="Show versions and exit."
 )
 @click.option("--observe", is_flag=True, help="Read-only: write nothing at all, not even the lease.")
 @click.option(

@@ -20,10 +20,12 @@ from tui.cli.session import is_answering, put, said, start_logging, tell
 def init(project: str | None) -> int:
     """Ask, try, write; return the exit code. Raises SettingsError, and click.Abort where nothing is answered."""
     if not is_answering():
-        tell("watchdesk: nobody is there to ask; write the file by hand, or set SUPABASE_URL and SUPABASE_KEY")
+        tell(
+            "watchdesk: config init asks questions and needs a terminal; write the file by hand, or set SUPABASE_URL and SUPABASE_KEY"
+        )
         return exits.WRONG
     path = config_path()
-    if path.exists() and not click.confirm(said(f"{path} is there. Replace it, with all it holds?"), err=True):
+    if path.exists() and not click.confirm(said(f"{path} exists. Replace it and everything in it?"), err=True):
         tell("nothing was changed")
         return exits.PARTLY
     target = _asked(project)
@@ -31,7 +33,7 @@ def init(project: str | None) -> int:
     found = asyncio.run(examine(Config(target=target, observe=True), Places.of_platform(), whole=False))
     tell("\n".join(line(name, one) for name, one in found.items()))
     code = exit_code(found)
-    if code in {exits.WRONG, exits.UNREACHABLE} and not click.confirm("Write it all the same?", err=True):
+    if code in {exits.WRONG, exits.UNREACHABLE} and not click.confirm("Write it anyway?", err=True):
         tell("nothing was changed")
         return code
     return code if _written(path, project, target) else exits.WRONG
@@ -56,12 +58,14 @@ def _written(path: Path, project: str | None, target: Target) -> bool:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_own(path, config_text(name, target).encode())
     except OSError as error:
-        tell(f"watchdesk: {path} cannot be written: {error.strerror}; make room, or make it writable for you")
+        tell(
+            f"watchdesk: {path} cannot be written: {error.strerror}; free some space, or make it writable for your user"
+        )
         return False
-    put(f"written: {path}, the project {name}, for your eyes only")
+    put(f"wrote {path} with the project {name}, readable only by you")
     if target.kind is KeyKind.PUBLISHABLE:
-        put("a publishable key sees what anybody may see; to see more: watchdesk login")
+        put("a publishable key reads only what is public; to see more, sign in: watchdesk login")
     layers = checked_layers(quiet=True)
     if (origin := layers.origin(*URL_NAMES, *KEY_NAMES)) is not None:
-        tell(f"watchdesk: {origin} goes before the file; unset it, or choose with --project {name}")
+        tell(f"watchdesk: {origin} overrides the file; unset it, or use --project {name}")
     return True

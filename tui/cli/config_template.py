@@ -18,10 +18,9 @@ from tui.cli.settings_reference import about
 
 _WIDTH: Final = 100
 _HEAD: Final = """\
-# watchdesk. What stands here is weaker than .env, .env.local and the environment: watchdesk config show
-# tells what holds and why. To set something, take the "# " away, from its [section] as well; what stands
-# there is the default.
-# Keys are in this file: keep it to yourself (mode 0600).
+# watchdesk. .env, .env.local and the environment override this file; see: watchdesk config show
+# To set something, remove the "# ", of its [section] too. The values shown are the defaults.
+# This file contains keys: keep it private (mode 0600).
 """
 
 

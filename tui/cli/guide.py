@@ -37,7 +37,7 @@ monitors of one project on one machine only one acts; the others are on standby 
 
 COMPLETION: Final = """\
 \b
-Where it belongs; a new shell has it then:
+Where to put it; new shells then complete:
   bash  watchdesk completion bash > ~/.local/share/bash-completion/completions/watchdesk
   zsh   watchdesk completion zsh > ~/.zfunc/_watchdesk
         with fpath+=~/.zfunc in ~/.zshrc, before compinit
@@ -46,13 +46,13 @@ Where it belongs; a new shell has it then:
 
 DOCTOR: Final = """\
 \b
-A step is ok, a warning, failed, or not tried because another one failed. All of it
-takes 20 s at most. Nothing is written to the project; a mail server is asked
-whether it takes mail for each contact, and gets none.
+A step is ok, a warning, failed, or not tried because an earlier one failed. It
+takes at most 20 s and writes nothing to the project. Mail servers are asked
+whether they accept mail for each contact; none is sent.
 
 \b
 Exit codes: 0 nothing is wrong, 1 warnings, 2 a person must change something,
-4 not reached.
+4 the project cannot be reached.
 """
 
 METRICS: Final = """\

@@ -49,12 +49,12 @@ def judged(facts: TerminalFacts) -> Diagnosis:
     if facts.trouble:
         return failed(facts.trouble)
     if facts.term.lower() in DUMB:
-        return warned(f"TERM is {facts.term or 'not set'}: no screen can be drawn", "set TERM=xterm-256color")
+        return warned(f"TERM is {facts.term or 'not set'}: the screen cannot be drawn", "set TERM=xterm-256color")
     plain = facts.encoding.replace("-", "") != "utf8"
     if not facts.there:
-        return ok("none here: commands work, the screen wants one")
+        return ok("not a terminal: commands work, the screen needs one")
     colours = facts.colours or ("256" if "256" in facts.term else "few")
     words = f"{facts.term}, {facts.width}×{facts.height}, colours: {colours}"
     if plain:
-        return warned(f"{words}, {facts.encoding}: signs are plain ASCII", "set LANG to one of UTF-8, like C.UTF-8")
+        return warned(f"{words}, {facts.encoding}: drawn in plain ASCII", "set LANG to a UTF-8 locale, like C.UTF-8")
     return ok(f"{words}, UTF-8")

@@ -16,15 +16,15 @@ from core.services.doctor.steps import Diagnosis, failed, not_tried, of_fault, o
 _SOON: Final = timedelta(days=14)
 _COPY_KEY: Final = "copy an API key of this project from its dashboard (Settings, API keys) to SUPABASE_KEY"
 _FEW_BYTES: Final = 100_000_000
-_TRUST: Final = "if its authority is your own, name that one's file in SSL_CERT_FILE; else somebody is in between"
+_TRUST: Final = "if it is from your own CA, set SSL_CERT_FILE to that CA's file; otherwise something may be intercepting the connection"
 _LOCAL: Final = ("localhost", "127.", "::1")
 
 _TLS: Final = (
-    (("expired",), "if this machine's date is right ({now:%d %b %Y}), the project's certificate must be renewed"),
-    (("not yet valid",), "this machine's date is {now:%d %b %Y}: set it right, or wait"),
-    (("mismatch", "not valid for"), "write into SUPABASE_URL the name that the certificate is for"),
+    (("expired",), "if this machine's date ({now:%d %b %Y}) is right, the project's certificate must be renewed"),
+    (("not yet valid",), "this machine's date is {now:%d %b %Y}: correct it, or wait"),
+    (("mismatch", "not valid for"), "set SUPABASE_URL to the host name that the certificate is for"),
     (("self-signed", "self signed", "issuer certificate"), _TRUST),
-    (("wrong version", "record layer", "http request"), "no TLS is spoken there: check https:// and the port"),
+    (("wrong version", "record layer", "http request"), "that port does not speak TLS: check https:// and the port"),
 )
 """Words of the TLS library, and what to do."""
 
@@ -39,26 +39,26 @@ def tls_fault(fault: Fault, now: datetime) -> Diagnosis:
 def plain_text(host: str) -> Diagnosis:
     """Judge a connection that is not encrypted."""
     if host.startswith(_LOCAL):
-        return ok("not encrypted, within this machine")
-    return warned("not encrypted: keys can be read on the way", "write https:// in SUPABASE_URL")
+        return ok("not encrypted, on this machine only")
+    return warned("not encrypted: keys can be read in transit", "use https:// in SUPABASE_URL")
 
 
 def certificate(found: Certificate | None, trusted_by: str, now: datetime) -> Diagnosis:
     """Judge the certificate that was shown. `trusted_by`: the variable that names the authorities; empty for none."""
     if found is None or found.expires_at is None:
-        return ok("encrypted; the certificate was not shown")
+        return ok("encrypted; the certificate is not known")
     by = f", trusted by {trusted_by}" if trusted_by else ""
     left = found.expires_at - now
-    words = f"certificate of {found.issuer}{by}, valid until {found.expires_at:%d %b %Y}"
+    words = f"certificate from {found.issuer}{by}, valid until {found.expires_at:%d %b %Y}"
     if left < _SOON:
-        return warned(f"{words}, {in_steps(left)} from now", "it must be renewed before that")
+        return warned(f"{words}: expires in {in_steps(left)}", "have it renewed before that")
     return ok(words)
 
 
 def clock(ours: datetime, theirs: datetime | None, most_s: float) -> Diagnosis:
     """Judge this machine's clock by the server's; `most_s`: the most it may be off, seconds."""
     if theirs is None:
-        return not_tried("the answer carries no time")
+        return not_tried("the answer has no Date header")
     skew_s = (ours - theirs).total_seconds()
     if abs(skew_s) > most_s:
         side = "ahead of" if skew_s > 0 else "behind"
@@ -71,14 +71,14 @@ def key_kind(target: Target, now: datetime) -> Diagnosis:
     key, kind = target.key, target.kind.value
     if key.startswith("sb_"):
         if not key.startswith(("sb_secret_", "sb_publishable_")):
-            return failed("a key of no known kind", _COPY_KEY)
+            return failed("an unknown kind of key", _COPY_KEY)
         return ok(kind)
     role, ends = claim(key, "role"), expiry(key)
     if not role:
-        return failed("no API key: neither sb_secret_…, sb_publishable_… nor a legacy one (eyJ…)", _COPY_KEY)
+        return failed("not an API key: those begin with sb_secret_, sb_publishable_ or eyJ", _COPY_KEY)
     if role not in {"anon", "service_role"}:
-        remedy = f"{_COPY_KEY}; a token goes into SUPABASE_ACCESS_TOKEN"
-        return failed("the access token of a user, no API key", remedy)
+        remedy = f"{_COPY_KEY}; set the token as SUPABASE_ACCESS_TOKEN"
+        return failed("a user's access token, not an API key", remedy)
     if ends is not None and ends < now:
         return failed(f"a legacy {role} key that expired on {ends:%d %b %Y}", _COPY_KEY)
     project, host = claim(key, "ref"), urlsplit(target.url).hostname or ""
@@ -90,20 +90,22 @@ def key_kind(target: Target, now: datetime) -> Diagnosis:
 def signed_in(target: Target, ends: datetime | None, now: datetime) -> Diagnosis:
     """Judge the sign-in that is configured, before anybody is asked."""
     if not target.signs_in:
-        hint = "" if target.kind is KeyKind.SECRET else ", which sees what anybody may see (watchdesk login signs in)"
-        return ok(f"none: as {target.user}{hint}")
+        secret = target.kind is KeyKind.SECRET
+        return ok(
+            "not needed with a secret key" if secret else "not signed in: reads as anon (watchdesk login signs in)"
+        )
     if target.access_token and ends is not None and ends < now:
-        return failed(f"the access token expired on {ends:%d %b %H:%M}", "set a fresh one, or run: watchdesk login")
+        return failed(f"the access token expired on {ends:%d %b %H:%M}", "set a new one, or run: watchdesk login")
     return ok(f"as {target.user}")
 
 
 def columns(lacking: dict[str, tuple[str, ...]], shape: str) -> Diagnosis:
     """Judge the tables' columns. `lacking`: by table those that were looked for in vain."""
     gone = "; ".join(f"{table} has no {', '.join(names)}" for table, names in lacking.items() if names)
-    return warned(f"{shape} shape, but {gone}", "what they would tell is shown as —") if gone else ok(f"{shape} shape")
+    return warned(f"{shape} shape, but {gone}", "their values are shown as —") if gone else ok(f"{shape} shape")
 
 
 def space(free: int, path: str) -> Diagnosis:
     """Judge the free bytes of the disk that a directory is on."""
-    words = f"{path}: ours, writable, {free / 1e9:.1f} GB free"
-    return warned(words, "make room for it: soon nothing can be kept") if free < _FEW_BYTES else ok(words)
+    words = f"{path}: writable, {free / 1e9:.1f} GB free"
+    return warned(words, "free some space: soon nothing can be saved") if free < _FEW_BYTES else ok(words)

@@ -36,7 +36,9 @@ def _directory(path: Path) -> Diagnosis:
     except Unsafe as error:
         return failed(str(error))
     except OSError as error:
-        return failed(f"{path}: nothing can be kept there: {error.strerror}", "make room, or make it writable for you")
+        return failed(
+            f"{path} cannot be written to: {error.strerror}", "free some space, or make it writable for your user"
+        )
     return judging.space(free, str(path))
 
 
@@ -47,12 +49,14 @@ async def alerts(
     found = recipients_for(settings, address_in_row)
     if found.unreachable:
         remedy = "set [alerts] smtp_host and smtp_from, or email_template"
-        return warned(f"no way leads to {', '.join(found.unreachable)}", remedy)
+        return warned(f"no way to deliver to {', '.join(found.unreachable)}", remedy)
     if found.refused:
-        return warned(f"the config row's notification_email: {'; '.join(found.refused)}", "correct it there")
+        return warned(
+            f"the config row's notification_email: {'; '.join(found.refused)}", "correct it in the config row"
+        )
     everybody = found.all()
     if not everybody:
-        return ok("nobody is told: [alerts] contacts names nobody")
+        return ok("nobody is notified: [alerts] contacts is empty")
     if any(one.way is Way.FUNCTION for one in everybody):
         await ask_function(MAIL_FUNCTION)
     notifiers = Notifiers(_never_called, settings)

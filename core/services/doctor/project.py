@@ -27,9 +27,11 @@ from core.services.doctor.steps import Diagnosis, not_tried, of_fault, of_verdic
 _ANSWER_S: Final = 5.0
 _REFUSED_KEY: Final = {"bad_key", "bad_token", "expired_token"}
 _SQL: Final = {
-    Truth.TRUE: ok("our SQL function is there"),
-    Truth.UNKNOWN: warned("our SQL function is there, of another version", "run what watchdesk sql stats prints"),
-    Truth.FALSE: ok("our SQL function is not there; it is optional: watchdesk sql stats"),
+    Truth.TRUE: ok("watchdesk_overview is installed"),
+    Truth.UNKNOWN: warned(
+        "watchdesk_overview is installed in another version", "run the SQL that watchdesk sql stats prints"
+    ),
+    Truth.FALSE: ok("watchdesk_overview is not installed (optional: watchdesk sql stats)"),
 }
 
 
@@ -52,21 +54,21 @@ class ProjectSteps:
     async def proxy(self) -> Diagnosis:
         """Find out which proxy applies, and whether it can be reached."""
         found = await connect_to_proxy(self._target.url)
-        return ok("none applies") if found is None else ok(f"{found} lets us in")
+        return ok("none applies") if found is None else ok(f"{found} accepts connections")
 
     async def dns(self) -> Diagnosis:
         """Resolve the project's name."""
         if self._proxied():
-            return ok("left to the proxy")
+            return ok("done by the proxy")
         self._found = await addresses(self._host, self._port)
-        return ok(f"{self._host} is {', '.join(self._found[:3])}")
+        return ok(f"{self._host} resolves to {', '.join(self._found[:3])}")
 
     async def tcp(self) -> Diagnosis:
         """Connect to the project's port."""
         if self._proxied():
-            return ok("left to the proxy")
+            return ok("done by the proxy")
         self._address = await connect(self._found, self._port)
-        return ok(f"{self._address} port {self._port} lets us in")
+        return ok(f"connected to {self._address} port {self._port}")
 
     async def tls(self) -> Diagnosis:
         """Look at the certificate that is shown; through a proxy with a request, for it is asked to connect by one."""
@@ -95,7 +97,7 @@ class ProjectSteps:
     async def clock(self, most_s: float) -> Diagnosis:
         """Compare this machine's clock with the server's; it may be off by `most_s` seconds."""
         first = self._first
-        return not_tried("nobody has answered") if first is None else judging.clock(first.at, first.date, most_s)
+        return not_tried("there was no answer") if first is None else judging.clock(first.at, first.date, most_s)
 
     async def key(self) -> Diagnosis:
         """Look at the key, and ask whether the project takes it, without any user."""
@@ -128,7 +130,7 @@ class ProjectSteps:
             rows = await self._calls.rows(f"look at {table}", lambda c: c.table(table).select("id").limit(1))
         except Failed as refused:
             if table == SAFETY and refused.fault.kind == "missing_table":
-                return ok("not there; only its own list needs it")
+                return ok("does not exist; only its own list needs it")
             raise
         if rows:
             return ok("readable")
@@ -144,7 +146,7 @@ class ProjectSteps:
         if gone:
             return of_fault(gone[0])
         if schema.missing:
-            return not_tried("some tables may not be read")
+            return not_tried("some tables cannot be read")
         self.schema = schema
         deployed = schema.shape is Shape.DEPLOYED
         selections = (
@@ -165,7 +167,7 @@ class ProjectSteps:
                 raise
             return of_verdict(without_answer(refused.fault))
         if self._target.key.startswith("sb_") and not (self._target.function_key or self._target.signs_in):
-            return ok(f"{POLL_FUNCTION} answers; that it takes an sb_ key shows only a run")
+            return ok(f"{POLL_FUNCTION} answers; only a run shows whether it accepts an sb_ key")
         return ok(f"{POLL_FUNCTION} answers")
 
     async def sql_function(self) -> Diagnosis:

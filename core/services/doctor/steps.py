@@ -19,7 +19,7 @@ TOTAL_S: Final = 18.0
 """The time after which no step goes on, whatever hangs, seconds."""
 
 
-_WAIT: Final = "from here one can only wait; the project's dashboard may say more"
+_WAIT: Final = "wait and try again; the project's dashboard may say more"
 
 
 class StepState(StrEnum):
@@ -118,7 +118,7 @@ async def _taken(
     except Exception as error:
         fault = classify(error)
         if isinstance(error, TimeoutError):
-            fault = msgspec.structs.replace(fault, message=f"not over after {limit_s:.0f} s: given up")
+            fault = msgspec.structs.replace(fault, message=f"no result after {limit_s:.0f} s")
         elif fault.kind == "unforeseen":
             log.exception("the doctor's step %s failed", step.name)
         return of_fault(fault), step.name

@@ -29,14 +29,14 @@ def token(**claims: object) -> str:
     [
         ("sb_secret_x", HOSTED, "ok", "secret"),
         ("sb_publishable_x", HOSTED, "ok", "publishable"),
-        ("sb_x", HOSTED, "failed", "no known kind"),
+        ("sb_x", HOSTED, "failed", "unknown kind"),
         (token(role="anon", ref="abcdef"), HOSTED, "warning", "the platform ends with 2026"),
         (token(role="anon", ref="abcdef"), "https://own.example", "ok", "legacy anon"),
         (token(role="service_role", ref="other"), HOSTED, "failed", "of another project (other)"),
         (token(role="service_role", exp=1), HOSTED, "failed", "expired on 01 Jan 1970"),
-        (token(role="authenticated"), HOSTED, "failed", "access token of a user"),
-        ("hello", HOSTED, "failed", "no API key"),
-        ("eyJ.%%%.x", HOSTED, "failed", "no API key"),
+        (token(role="authenticated"), HOSTED, "failed", "user's access token"),
+        ("hello", HOSTED, "failed", "not an API key"),
+        ("eyJ.%%%.x", HOSTED, "failed", "not an API key"),
     ],
 )
 def test_a_key_by_itself(key: str, url: str, state: str, words: str) -> None:
@@ -72,11 +72,11 @@ def test_what_is_not_encrypted(host: str, state: str) -> None:
     ("told", "remedy"),
     [
         ("certificate has expired", "must be renewed"),
-        ("certificate is not yet valid", "set it right"),
-        ("Hostname mismatch, certificate is not valid for 'x'", "name that the certificate is for"),
+        ("certificate is not yet valid", "correct it"),
+        ("Hostname mismatch, certificate is not valid for 'x'", "host name that the certificate is for"),
         ("self-signed certificate in certificate chain", "SSL_CERT_FILE"),
         ("unable to get local issuer certificate", "SSL_CERT_FILE"),
-        ("wrong version number", "no TLS is spoken"),
+        ("wrong version number", "does not speak TLS"),
         ("something new {odd}", "the remedy of the fault"),
     ],
 )

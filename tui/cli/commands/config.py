@@ -81,9 +81,10 @@ def path(context: click.Context, *, as_data: bool) -> None:
 @command.command(name="init")
 @click.pass_context
 def init(context: click.Context) -> None:
-    """Ask for URL and key, try them, and write a config file with every other setting as a comment.
+    """Ask for URL and key, test them, and write a config file with every other setting as a comment.
 
-    The file is yours alone (mode 0600), and none that is there is replaced unasked. The exit code is the doctor's.
+    Only you can read the file (mode 0600); an existing one is never replaced without asking. Exit codes are those of
+    watchdesk doctor.
     """
     from tui.cli.config_init import init as ask  # noqa: PLC0415 - needs what talks to a project
 

@@ -26,7 +26,7 @@ _NAME_CELLS: Final = 32
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
-    """Look step by step, from here to the project, for what is wrong, and tell the remedy of each."""
+    """Check every step from here to the project, and say what is wrong and how to fix it."""
     found = asyncio.run(_examined(context, facts_here()))
     code = exit_code(found)
     if as_data:
