@@ -21,7 +21,8 @@ def init(project: str | None) -> int:
     """Ask, try, write; return the exit code. Raises SettingsError, and click.Abort where nothing is answered."""
     if not is_answering():
         tell(
-            "watchdesk: config init asks questions and needs a terminal; write the file by hand, or set SUPABASE_URL and SUPABASE_KEY"
+            "watchdesk: config init asks questions, and needs a terminal; write the file by hand, or set SUPABASE_URL"
+            " and SUPABASE_KEY"
         )
         return exits.WRONG
     path = config_path()

@@ -16,7 +16,9 @@ from core.services.doctor.steps import Diagnosis, failed, not_tried, of_fault, o
 _SOON: Final = timedelta(days=14)
 _COPY_KEY: Final = "copy an API key of this project from its dashboard (Settings, API keys) to SUPABASE_KEY"
 _FEW_BYTES: Final = 100_000_000
-_TRUST: Final = "if it is from your own CA, set SSL_CERT_FILE to that CA's file; otherwise something may be intercepting the connection"
+_TRUST: Final = (
+    "if it is from your own CA, set SSL_CERT_FILE to that CA's file; otherwise the connection may be intercepted"
+)
 _LOCAL: Final = ("localhost", "127.", "::1")
 
 _TLS: Final = (
@@ -84,7 +86,7 @@ def key_kind(target: Target, now: datetime) -> Diagnosis:
     project, host = claim(key, "ref"), urlsplit(target.url).hostname or ""
     if host.endswith(".supabase.co") and project and project != host.split(".")[0]:
         return failed(f"a legacy {role} key of another project ({project})", f"{_COPY_KEY}, or correct SUPABASE_URL")
-    return warned(f"legacy {role}", LEGACY_KEY) if target.legacy_key else ok(f"legacy {role}")
+    return warned(f"legacy {role}", LEGACY_KEY.partition(": ")[2]) if target.legacy_key else ok(f"legacy {role}")
 
 
 def signed_in(target: Target, ends: datetime | None, now: datetime) -> Diagnosis:

@@ -30,7 +30,7 @@ def token(**claims: object) -> str:
         ("sb_secret_x", HOSTED, "ok", "secret"),
         ("sb_publishable_x", HOSTED, "ok", "publishable"),
         ("sb_x", HOSTED, "failed", "unknown kind"),
-        (token(role="anon", ref="abcdef"), HOSTED, "warning", "the platform ends with 2026"),
+        (token(role="anon", ref="abcdef"), HOSTED, "warning", "at the end of 2026"),
         (token(role="anon", ref="abcdef"), "https://own.example", "ok", "legacy anon"),
         (token(role="service_role", ref="other"), HOSTED, "failed", "of another project (other)"),
         (token(role="service_role", exp=1), HOSTED, "failed", "expired on 01 Jan 1970"),
