@@ -292,14 +292,6 @@ def test_tls_where_none_is_spoken(sandbox: Running, command: Command) -> None:
     found.says("tls", "failed", "that port does not speak TLS: check https:// and the port")
 
 
-def test_a_file_of_authorities_that_is_none(command: Command) -> None:
-    found = examine(
-        command, SUPABASE_URL="https://127.0.0.1:1", SUPABASE_KEY="sb_secret_x", SSL_CERT_FILE="/nowhere/ca.pem"
-    )
-    assert found.code == 4
-    found.says("tcp", "failed", "connection refused")
-
-
 @ONE_SHAPE
 async def test_authorities_that_cannot_be_read(sandbox: Running, command: Command) -> None:
     async with wire(sandbox.url, tls=served(trustme.CA(), "127.0.0.1")) as there:
