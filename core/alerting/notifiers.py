@@ -3,13 +3,10 @@
 The library blocks, so each sending has a thread of its own that is not waited for at the end of the process.
 """
 
-import asyncio
-import contextlib
 import logging
 import re
 import threading
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from core.alerting.mail_function import Invoke, MailFunction
@@ -17,6 +14,7 @@ from core.alerting.message import Message, headers
 from core.alerting.recipients import Address, Way
 from core.alerting.settings import AlertRules
 from core.backend.faults import Failed
+from core.base.daemon_thread import in_daemon_thread
 from core.base.text import clean
 from core.domain.alerts import Severity
 from core.resilience.fault import Counts, Evidence, Fault
@@ -27,6 +25,7 @@ _URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
 _PARTS: Final = re.compile(r"[/?&=:@#]+")
 _SHORTEST_SECRET: Final = 4
 """The shortest part of an address that is blotted out, characters: a shorter one is no secret."""
+_NO_URL: Final = "not a URL that can be sent to"
 _LIBRARY: Final = logging.getLogger("apprise")
 
 
@@ -46,12 +45,30 @@ class Notifiers:
         if address.way is Way.FUNCTION:
             return await self._function.send(address.target, self._settings.email_template, message)
         if address.way is Way.SMTP:
-            why = await _in_a_thread(lambda: _mail(address, message, self._settings))
+            why = await in_daemon_thread(lambda: _mail(address, message, self._settings), "alert")
         else:
-            why = await _in_a_thread(lambda: _notify(address, message))
+            why = await in_daemon_thread(lambda: _notify(address, message), "alert")
         if why:
             raise Failed(_fault(why))
         return ""
+
+    async def takes(self, address: Address, timeout_s: float) -> str:
+        """Return why an address would not be accepted, as far as it shows without sending anything; empty: it would.
+
+        Of a mail server each step is taken `timeout_s` seconds at most, and all but the message itself; of a channel's
+        URL only whether it is one; of the project's function nothing.
+        """
+        if address.way is Way.FUNCTION:
+            return ""
+        if address.way is Way.SMTP:
+            return await in_daemon_thread(lambda: _offered(address, self._settings, timeout_s), "alert")
+        return await in_daemon_thread(lambda: "" if _channel(address) is not None else _NO_URL, "alert")
+
+
+def _offered(address: Address, settings: AlertRules, timeout_s: float) -> str:
+    from core.alerting.smtp import offer_mail  # noqa: PLC0415 - most monitors never send
+
+    return offer_mail(address.target, settings, timeout_s)
 
 
 def _mail(address: Address, message: Message, settings: AlertRules) -> str:
@@ -68,12 +85,11 @@ def _notify(address: Address, message: Message) -> str:
     try:
         import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
 
-        asset = apprise.AppriseAsset(app_id="watchdesk", storage_mode=apprise.PersistentStoreMode.MEMORY)
-        channel = apprise.Apprise.instantiate(address.target, asset=asset, suppress_exceptions=True)
+        channel = _channel(address)
         if channel is None:
-            return "not a URL that can be sent to"
+            return _NO_URL
         if address.target.startswith("mailto"):
-            channel.headers.update(headers(message))  # type: ignore[attr-defined]  # what mail channels have
+            channel.headers.update(headers(message))
         accepted = channel.notify(  # called directly: a collection of channels would use threads of the library
             body=message.body,
             title=message.subject,
@@ -85,6 +101,14 @@ def _notify(address: Address, message: Message) -> str:
     finally:
         _LIBRARY.removeHandler(hearing)
     return "" if accepted else hearing.word or "not accepted"
+
+
+def _channel(address: Address) -> Any:
+    """Return the library's channel, which it knows by the URL; `None` where it knows none."""
+    import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
+
+    asset = apprise.AppriseAsset(app_id="watchdesk", storage_mode=apprise.PersistentStoreMode.MEMORY)
+    return apprise.Apprise.instantiate(address.target, asset=asset, suppress_exceptions=True)
 
 
 def _without_secrets(text: str, target: str) -> str:
@@ -115,24 +139,6 @@ class _LastComplaint(logging.Handler):
         complaint = record.levelno >= logging.WARNING or "Exception" in text
         if record.thread == self._thread and complaint and not text.startswith(("Sending email", "Connection error")):
             self.word = _without_secrets(text.removeprefix("Socket Exception: "), self._target)
-
-
-async def _in_a_thread(work: Callable[[], str]) -> str:
-    """Run blocking work in a thread, which ends with the process."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[str] = loop.create_future()
-
-    def give(result: str) -> None:
-        if not done.done():
-            done.set_result(result)
-
-    def run() -> None:
-        result = work()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
-            loop.call_soon_threadsafe(give, result)
-
-    threading.Thread(target=run, name="alert", daemon=True).start()
-    return await done
 
 
 def _fault(text: str) -> Fault:

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -14,31 +15,51 @@ from core.alerting.settings import PORTS, AlertRules
 from core.base.text import clean
 
 _TIMEOUT_S: Final = 20.0
+_TAKEN: Final = {250, 251}
 _SHORTEST_SECRET: Final = 4
 """The length below which a password is not masked: it would mask much of every sentence."""
 
 
 def send_mail(message: Message, to: str, settings: AlertRules) -> str:
     """Send to the mailbox `to`. Returns an empty text once the server accepted it, else why not."""
+    return _on_server(
+        settings,
+        lambda server: server.send_message(_mail(message, to, settings), from_addr=_sender(settings), to_addrs=[to]),
+    )
+
+
+def offer_mail(to: str, settings: AlertRules, timeout_s: float) -> str:
+    """Ask the server whether it takes mail for `to`, and send none. Returns as above."""
+
+    def offer(server: smtplib.SMTP) -> None:
+        server.ehlo_or_helo_if_needed()
+        for code, said in (server.mail(_sender(settings)), server.rcpt(to)):
+            if code not in _TAKEN:
+                raise smtplib.SMTPResponseException(code, said)
+        server.rset()
+
+    return _on_server(settings, offer, timeout_s)
+
+
+def _on_server(settings: AlertRules, work: Callable[[smtplib.SMTP], object], timeout_s: float = _TIMEOUT_S) -> str:
     try:
-        mail = _mail(message, to, settings)
-        with _connected(settings) as server:
+        with _connected(settings, timeout_s) as server:
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
-            server.send_message(mail, from_addr=_sender(settings), to_addrs=[to])
+            work(server)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         return _without_secrets(_words(error, settings), settings.smtp_password)
     return ""
 
 
-def _connected(settings: AlertRules) -> smtplib.SMTP:
+def _connected(settings: AlertRules, timeout_s: float) -> smtplib.SMTP:
     host, port = settings.smtp_host, settings.smtp_port or PORTS[settings.smtp_security]
     name = socket.gethostname()
     myself = name if name.isascii() and name else "localhost"  # no question to a name server about ourselves
     if settings.smtp_security == "tls":
         trusted = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, local_hostname=myself, timeout=_TIMEOUT_S, context=trusted)
-    server = smtplib.SMTP(host, port, local_hostname=myself, timeout=_TIMEOUT_S)
+        return smtplib.SMTP_SSL(host, port, local_hostname=myself, timeout=timeout_s, context=trusted)
+    server = smtplib.SMTP(host, port, local_hostname=myself, timeout=timeout_s)
     if settings.smtp_security == "starttls":
         try:
             server.starttls(context=ssl.create_default_context())

@@ -61,7 +61,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """The kind of the key: secret (sees and may do everything) or publishable."""
         if self.key.startswith("sb_"):
             return KeyKind.SECRET if self.key.startswith("sb_secret_") else KeyKind.PUBLISHABLE
-        return KeyKind.SECRET if _claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
+        return KeyKind.SECRET if claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
 
     @property
     def legacy_key(self) -> bool:
@@ -78,7 +78,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def user(self) -> str:
         """The identity shown to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
         if self.access_token:
-            return clean(_claim(self.access_token, "sub")) or "token"
+            return clean(claim(self.access_token, "sub")) or "token"
         if self.email:
             return self.email
         return "service_role" if self.kind is KeyKind.SECRET else "anon"
@@ -256,7 +256,7 @@ def _is_address(host: str) -> bool:
     return host == "localhost" or ":" in host or bool(re.fullmatch(r"[\d.]+", host))
 
 
-def _claim(token: str, name: str) -> str:
+def claim(token: str, name: str) -> str:
     """Return one claim of a JWT, unverified (the server verifies); empty when it is no JWT."""
     try:
         payload = token.split(".")[1]

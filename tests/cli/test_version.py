@@ -1,7 +1,9 @@
 """One version: of the package, of `--version`, of the log rows that are written and of the requests that are sent."""
 
+import platform
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
@@ -12,7 +14,8 @@ from tests.running import ONE_SHAPE, ROOT, Command, Running
 
 def test_the_package_and_the_command_have_it(command: Command) -> None:
     assert ProjectMetadata(str(ROOT), PluginManager()).version == __version__
-    assert command("--version").stdout == f"watchdesk, version {__version__}\n"
+    parts = f"Python {platform.python_version()}, Textual {version('textual')}, supabase-py {version('supabase')}"
+    assert command("--version").stdout == f"watchdesk {__version__} ({parts})\n"
 
 
 @ONE_SHAPE

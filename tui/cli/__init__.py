@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from core.base.version import __version__
 from tui.cli.commands.monitor import watch
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
-from tui.cli.group import CommandGroup
+from tui.cli.group import COMPLETE_VARIABLE, CommandGroup
 from tui.cli.guide import GENERAL
 from tui.cli.memory import end_with_threads, limit_memory_use
 from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.versions import show_versions
 from tui.terminal.streams import replace_closed_streams
 from tui.terminal.variables import forget_odd_sizes
 
@@ -22,7 +22,9 @@ from tui.terminal.variables import forget_odd_sizes
     epilog=GENERAL,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name="watchdesk")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_versions, help="Show versions and exit."
+)
 @click.option("--observe", is_flag=True, help="Read-only: write nothing at all, not even the lease.")
 @click.option(
     "--project", metavar="NAME", help="Use this project from the config file; SUPABASE_… variables are ignored."
@@ -50,4 +52,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         encode_as_ascii(stream)
     end_with_threads()
-    sys.exit(ended(lambda: cli.main(standalone_mode=False)))
+    sys.exit(ended(lambda: cli.main(standalone_mode=False, complete_var=COMPLETE_VARIABLE)))

@@ -1,10 +1,16 @@
 """The command group: imports a command only when it is called, so that the monitor starts fast."""
 
 import importlib
+from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from tui.cli.commands import COMMANDS, RENAMED
+
+PROGRAM: Final = "watchdesk"
+COMPLETE_VARIABLE: Final = "_WATCHDESK_COMPLETE"
+"""The variable in which a shell's script asks for what may follow."""
 
 
 class CommandGroup(click.Group):
@@ -26,6 +32,11 @@ class CommandGroup(click.Group):
         found = (one for one in ACTIONS.values() if one.command is not None and one.command.name == cmd_name)
         action = next(found, None)
         return action_command(action) if action is not None else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that a word may become; imports none of them."""
+        named = [CompletionItem(name, help=what) for name, what in _summaries() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands."""

@@ -35,6 +35,26 @@ Both known schema variants are detected automatically; no change to the database
 monitors of one project on one machine only one acts; the others are on standby and take over when it ends.
 """
 
+COMPLETION: Final = """\
+\b
+Where to put it; new shells then complete:
+  bash  watchdesk completion bash > ~/.local/share/bash-completion/completions/watchdesk
+  zsh   watchdesk completion zsh > ~/.zfunc/_watchdesk
+        with fpath+=~/.zfunc in ~/.zshrc, before compinit
+  fish  watchdesk completion fish > ~/.config/fish/completions/watchdesk.fish
+"""
+
+DOCTOR: Final = """\
+\b
+A step is ok, a warning, failed, or not tried because an earlier one failed. It
+takes at most 20 s and writes nothing to the project. Mail servers are asked
+whether they accept mail for each contact; none is sent.
+
+\b
+Exit codes: 0 nothing is wrong, 1 warnings, 2 a person must change something,
+4 the project cannot be reached.
+"""
+
 METRICS: Final = """\
 \b
 For the textfile collector of the node exporter, every minute by a timer:

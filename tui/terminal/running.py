@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-_DUMB: Final = {"", "dumb", "unknown"}
+DUMB: Final = {"", "dumb", "unknown"}
 """Values of `TERM` of terminals that cannot place the cursor."""
 
 
 def is_interactive() -> bool:
     """Return whether stdin, stdout and stderr are a terminal that a screen can be drawn on. It is drawn on stderr."""
-    able = os.environ.get("TERM", "").lower() not in _DUMB
+    able = os.environ.get("TERM", "").lower() not in DUMB
     return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 

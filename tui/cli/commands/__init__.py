@@ -8,8 +8,10 @@ from typing import Final
 COMMANDS: Final = {
     "alerts": "Show firing alerts, since when, and who acknowledged them; or list all rules.",
     "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
-    "config": "Show every setting and where it came from, or which files are read.",
+    "completion": "Print the script by which bash, zsh or fish completes commands and options.",
+    "config": "Show every setting and where it came from, which files are read; write a first one.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
+    "doctor": "Check every step from here to the project; say how to fix what is wrong.",
     "dry-run": "Turn the agents' dry-run on or off, and read it back.",
     "logs": "Show what the watchdog wrote, the actions, or statistics.",
     "login": "Sign in and keep the session.",

@@ -1,4 +1,4 @@
-"""`watchdesk config`: every setting as it holds and where it came from, and which files are read."""
+"""`watchdesk config`: every setting as it holds and where it came from, which files are read, and a first file."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,7 @@ is not UTF-8 gets plain ASCII."""
 
 @click.group(name="config")
 def command() -> None:
-    """Show every setting and where it came from, or which files are read."""
+    """Show every setting and where it came from, or which files are read; or write a first file."""
 
 
 @command.command(name="show", epilog=_LAYERS)
@@ -76,6 +76,23 @@ def path(context: click.Context, *, as_data: bool) -> None:
         lines += ["kept:", *(f"  {at}  ({name}: {what})" for name, (at, what) in kept.items())]
         put("\n".join(lines))
     context.exit(DONE)
+
+
+@command.command(name="init")
+@click.pass_context
+def init(context: click.Context) -> None:
+    """Ask for URL and key, test them, and write a config file with every other setting as a comment.
+
+    Only you can read the file (mode 0600); an existing one is never replaced without asking. Exit codes are those of
+    watchdesk doctor.
+    """
+    from tui.cli.config_init import init as ask  # noqa: PLC0415 - needs what talks to a project
+
+    try:
+        code = ask(context.obj["project"])
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    context.exit(code)
 
 
 def _there(file: Path) -> str:
