@@ -367,7 +367,7 @@ def test_a_check_a_panel_a_list_a_rule_and_an_action_are_on_the_screen(
     try:
         for words in (
             "LIVE",
-            "of 7 fine",
+            "of 7 ok",
             "rain over 2",
             "sunny at",
             "Key figures",
