@@ -8,7 +8,7 @@ from core.resilience.fault import Evidence, Fault
 
 
 async def edge_function(context: CheckContext) -> Verdict:
-    """Check that the function answers: ok, not deployed, silent, or unknown."""
+    """Check that the function answers: ok, not deployed, unavailable, or unknown."""
     try:
         await context.live.probes.edge_function(context.rules.probe_s)
     except NotLive as not_live:
@@ -25,4 +25,4 @@ def without_answer(fault: Fault) -> Verdict:
     if fault.evidence is Evidence.ALIVE:
         missing = fault.kind in {"refused_request", "missing_function"}
         return Verdict.warning(f"not deployed: {fault.message}" if missing else f"refuses: {fault.sentence()}")
-    return Verdict.warning(f"silent: {fault.message}").unanswered()
+    return Verdict.warning(f"unavailable: {fault.message}").unanswered()

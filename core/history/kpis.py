@@ -167,7 +167,7 @@ def _none(seen: Uptime) -> str:
     seen_s = seen.up_s + seen.down_s
     if not seen_s:
         return ""
-    return f"no incident in {_DAYS} d" if seen.coverage >= COVERED else f"none in the {in_steps(seen_s)} seen"
+    return f"no incident in {_DAYS} d" if seen.coverage >= COVERED else f"none in {in_steps(seen_s)} observed"
 
 
 def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:

@@ -60,12 +60,12 @@ async def test_all_is_well_through_the_wire(sandbox: Running, tmp_path: Path) ->
 
 
 EDGE = {
-    "hanging": (hang, Level.WARNING, "silent"),
-    "dripping": (drip(), Level.WARNING, "silent"),
-    "reset": (reset, Level.WARNING, "silent"),
-    "503": (answer(b"{}", "503 Service Unavailable"), Level.WARNING, "silent"),
+    "hanging": (hang, Level.WARNING, "unavailable"),
+    "dripping": (drip(), Level.WARNING, "unavailable"),
+    "reset": (reset, Level.WARNING, "unavailable"),
+    "503": (answer(b"{}", "503 Service Unavailable"), Level.WARNING, "unavailable"),
     "404": (answer(b'{"code":"NOT_FOUND"}', "404 Not Found"), Level.WARNING, "not deployed"),
-    "a web page": (answer(b"<html>", kind="text/html"), Level.WARNING, "silent"),
+    "a web page": (answer(b"<html>", kind="text/html"), Level.WARNING, "unavailable"),
 }
 
 

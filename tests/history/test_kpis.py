@@ -121,8 +121,8 @@ def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
         return found(kpis(spans(*told), Measured(), at(now)), "mttr").note
 
     assert note(0) == ""
-    assert note(42, (UP, 0, 42)) == "none in the <1 min seen"
-    assert note(0.2 * month, (UP, 0, 0.2 * month)) == "none in the 6 d seen"
+    assert note(42, (UP, 0, 42)) == "none in <1 min observed"
+    assert note(0.2 * month, (UP, 0, 0.2 * month)) == "none in 6 d observed"
     assert note(month, (UP, 0.05 * month, month)) == "no incident in 30 d"
     assert note(400, (UP, 0, 100), (DOWN, 100, 400)) == "none resolved yet; one ongoing for 5 min"
     assert note(month + 1000, (DOWN, 0, 300), (UP, 300, month + 1000)) == "no incident in 30 d"

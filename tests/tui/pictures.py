@@ -259,7 +259,7 @@ def _all_cached(fault: Fault) -> dict[str, Any]:
             {
                 **{name: Component(name=name, source=Source.CACHED, at=AT, why=fault.sentence()) for name in PARTS},
                 "edge_function": Component(
-                    name="edge_function", source=Source.DEFAULT, at=AT, why=f"silent: {fault.message}"
+                    name="edge_function", source=Source.DEFAULT, at=AT, why=f"unavailable: {fault.message}"
                 ),
             }
         ),
