@@ -53,7 +53,7 @@ class TopLine(Panel):
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link
-        return ((link_words(link, snapshot.at), LINK_ROLE.get(link.word, "critical")),)
+        return ((link_words(link, snapshot.at, still=bool(self.still)), LINK_ROLE.get(link.word, "critical")),)
 
     def _where(self, snapshot: Snapshot, width: int) -> Line:
         project = snapshot.project
@@ -91,13 +91,18 @@ def proven_down(snapshot: Snapshot) -> bool:
     return snapshot.link.word is LinkWord.OFFLINE and snapshot.state is State.CRITICAL
 
 
-def link_words(link: Link, now: datetime) -> str:
-    """Return the state of the link in words: live, or since when it is not and when it is tried again."""
+def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
+    """Return the state of the link in words: live, or since when it is not and when it is tried again.
+
+    `still`: of another moment than now, of which nothing is tried any more.
+    """
     if link.word is LinkWord.STALE:
         return f"STALE {short(now - link.since)}" if link.since is not None else "STALE"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
     since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
+    if still:
+        return f"{link.word}{since}"
     following = ""
     if link.next_at is not None:
         seconds = max(0.0, (link.next_at - now).total_seconds())
