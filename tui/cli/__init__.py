@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from tui.cli.commands.monitor import watch
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
 from tui.cli.group import COMPLETE_VARIABLE, CommandGroup
@@ -42,6 +41,8 @@ def cli(
     limit_memory_use()
     context.obj = {"observe": observe, "project": project, "screen": screen}
     if context.invoked_subcommand is None:
+        from tui.cli.commands.monitor import watch  # noqa: PLC0415 - imports the whole monitor: --help needs none of it
+
         context.exit(watch(project, screen, observe=observe))
 
 

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,22 +16,26 @@ from core.base.directories import state_directory
 from core.base.log_file import log_to
 from core.base.settings import SettingsError
 from core.base.text import LINE_CHARS, clean
-from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
 from tui.cli.layers import checked_layers
 
+if TYPE_CHECKING:  # a third of a second, which neither help nor a wrong option waits for
+    from core.monitor import Config, Monitor
 
-def configure(context: click.Context) -> Config:
+
+def configure(context: click.Context) -> "Config":
     """Return the configuration for this call. Raises ClickException, one sentence, if it cannot be used."""
+    from core.monitor import read_config  # noqa: PLC0415 - as said
+
     try:
         return read_config(checked_layers(), project=context.obj["project"], observe=context.obj["observe"])
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
 
 
-def once(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: bool = False) -> int:
+def once(config: "Config", act: "Callable[[Monitor], Awaitable[int]]", *, as_data: bool = False) -> int:
     """Run one command on a monitor without loops. Returns its exit code; a fault is told in one sentence.
 
     `as_data`: programs are told that nothing is known, and why.
@@ -43,7 +47,9 @@ def once(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: b
         return INTERRUPTED
 
 
-async def _once(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: bool) -> int:
+async def _once(config: "Config", act: "Callable[[Monitor], Awaitable[int]]", *, as_data: bool) -> int:
+    from core.monitor import Monitor  # noqa: PLC0415 - as said
+
     monitor = Monitor(config)
     try:
         schema = await monitor.discover()
