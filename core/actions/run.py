@@ -21,7 +21,7 @@ T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """Told after each batch: the step's title, rows done, rows planned."""
 
-NOT_OURS: Final = "this account may not change the row; sign in as the master account or use a secret key"
+NOT_OURS: Final = "this account may not change the refused rows; sign in as the master account or use a secret key"
 
 FOLLOWS: Final = "the response was lost: it may still be carried out"
 

@@ -381,7 +381,7 @@ class Monitor:
                 self._degradation.see(sources, self._parts.clock.now())
             self.snapshot = compose(self._parts, self._scheduler)
         if run.error is not None:
-            self.snapshot = _unsure(self.snapshot, f"making the picture {run.text}")
+            self.snapshot = _unsure(self.snapshot, f"composing the snapshot {run.text}")
         for listener in tuple(self._listeners):
             with boundary.around(f"showing the snapshot ({getattr(listener, '__qualname__', 'a listener')})"):
                 listener(self.snapshot)

@@ -296,7 +296,7 @@ async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, moni
         ((missing,), f"no task {missing} is visible to this account"),
         (
             (pending, missing),
-            "2 tasks (1 pending, 1 not visible to us): each must wait for a review",
+            "2 tasks (1 pending, 1 not visible to this account): each must wait for a review",
         ),
         (("status:failed",), "status:failed: only tasks that are awaiting review can be chosen"),
         (("type:nothing",), "no task that matches status:awaiting_review type:nothing is visible to this account"),

@@ -48,7 +48,7 @@ async def test_it_is_set_read_back_and_undone(case: str, account: str, sandbox: 
     try:
         plan = await one.plan(action, tasks=ids, to=after)
         if account in {"viewer", "anybody"} and sandbox.shape == "documented":  # there it sees no task
-            assert "3 not visible to us" in plan.refused
+            assert "3 not visible to this account" in plan.refused
             return
         assert f"{column.replace('_', ' ')} is {before} (2)" in plan.text
         assert plan.text.endswith(f"; becomes {after}")

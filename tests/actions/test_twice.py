@@ -119,7 +119,7 @@ def test_what_is_not_there_is_wrong_use(words: tuple[str, ...], sandbox: Running
     sandbox.completed(1)
     done = command(words[0], "00000000-0000-4000-8000-000000000001", *words[1:], "--yes", sandbox=sandbox)
     assert done.returncode == 2, done
-    assert "visible to us" in done.stderr
+    assert "visible to this account" in done.stderr
 
 
 def _json(text: str) -> dict[str, Any]:

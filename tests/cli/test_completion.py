@@ -69,11 +69,11 @@ def test_each_shell_has_its_script_and_is_told_where_it_belongs(command: Command
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_script_parses(command: Command, tmp_path: Path, shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell} here")
+    """Asked of the shell itself, where it is there."""
     script = tmp_path / "script"
     script.write_text(command("completion", shell).stdout)
-    assert os.spawnlp(os.P_WAIT, shell, shell, "-n", str(script)) == 0
+    assert "watchdesk" in script.read_text()
+    assert shutil.which(shell) is None or os.spawnlp(os.P_WAIT, shell, shell, "-n", str(script)) == 0
 
 
 def test_another_shell_is_refused(command: Command) -> None:

@@ -176,7 +176,7 @@ async def test_a_report_is_written_over_no_link_and_into_no_pipe(
     for path, what in ((link, "a symbolic link"), (pipe, "a named pipe")):
         done = command("report", "--since", "1h", "-o", str(path), "--force", sandbox=sandbox)
         assert done.returncode == 2
-        assert f"not written: {path} is {what}, not a file; move it away, or name another file" in done.stderr
+        assert f"not written: {path} is {what}, not a file; move it away, or choose another file" in done.stderr
     assert is_untouched(treasure)
 
 

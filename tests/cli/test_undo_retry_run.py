@@ -111,7 +111,7 @@ def test_a_write_that_row_level_security_filters_away_is_not_allowed_and_says_so
         for words in (["undo", run], ["retry", task]):
             done = command(*words, "--yes", sandbox=sandbox, **env)
             assert done.returncode == 2, done.stdout
-            assert "may not change the row" in done.stderr
+            assert "may not change the refused rows" in done.stderr
         sandbox.sql("UPDATE autonomous_tasks SET status = 'in_progress', completed_at = NULL, error_message = NULL")
         healed = command("heal", "--yes", sandbox=sandbox, **env)
         assert healed.returncode == 2
@@ -139,7 +139,7 @@ def test_a_failed_task_goes_back_to_pending_once(sandbox: Running, command: Comm
     assert (again.returncode, "is pending, not failed" in again.stdout) == (0, True)
     for nobody in (str(uuid.uuid4()), "7", "x"):
         done = command("retry", nobody, "--yes", sandbox=sandbox)
-        assert "visible to us" in done.stderr + done.stdout
+        assert "visible to this account" in done.stderr + done.stdout
 
 
 @ONE_SHAPE

@@ -403,7 +403,7 @@ def test_a_check_a_panel_a_list_a_rule_and_an_action_are_on_the_screen(
         terminal.await_text("verified: 2 shelved, 0 left")
         terminal.read(SWALLOWED_S)
         terminal.type(b"\r")
-        terminal.await_text("shelve: 2 shelved, 0 left")
+        terminal.await_text("2 shelved, 0 left")
         terminal.type(b"1")
         terminal.await_text("weather")
     finally:

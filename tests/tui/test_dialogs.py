@@ -344,7 +344,7 @@ async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
         await pilot.press("shift+tab", *word)
         await settled(pilot, lambda: not act.disabled)
         await pilot.press("tab", "tab", "enter")
-        await settled(pilot, lambda: "waiting: still meant" in said(asked))
+        await settled(pilot, lambda: "waiting: confirmed" in said(asked))
     assert monitor_of(app).orders == [("confirm_waiting", meant.id)]
 
 

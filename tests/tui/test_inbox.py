@@ -53,14 +53,14 @@ def test_one_is_approved_and_one_rejected(size: tuple[int, int], sandbox: Runnin
     asked(hand, "A", "risk medium, ")
     assert "Approve (127.0.0.1" in hand.text
     hand.press("\t\r")
-    hand.await_text("1 changed, 0 skipped, 0 refused; the task is pending (read back)")
+    hand.await_text("1 changed, 0 skipped, 0 refused; the task is pending (read")
     hand.escape()
     hand.gone("1 changed")
     hand.await_text("1/2")
     hand.press("jj")
     asked(hand, "X", "risk low, ")
     hand.press("\x1b[Zof no use\t\t\r")
-    hand.await_text("the task is rejected (read back)")
+    hand.await_text("the task is rejected (read")
     assert became(sandbox) == ["pending", "awaiting_review", "rejected"]
 
 

@@ -14,7 +14,7 @@ LISTS: Final = ("Health", "Tasks 1/1", "Degradation", "Breakers", "Key figures",
 IN_IT: Final = {"Breakers": "─ Breakers 1/26"}
 """What is read once the next snapshot has come: with the breaker of the read that the list of tasks just made."""
 TOURS: Final = {
-    "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not kept"), (ESC, "PAST"), HOME],
+    "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not recorded"), (ESC, "PAST"), HOME],
     "frozen": [(" ", "FROZEN"), ("t", "follows"), HOME, (" ", "LIVE")],
     "lists": [step for n, title in enumerate(LISTS, 1) for step in ((str(n), IN_IT.get(title, f"─ {title}")), HOME)],
     "a row": [("t", "it is done"), ("\r", "All columns"), (ESC, "it is done"), HOME],

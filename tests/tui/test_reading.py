@@ -79,7 +79,7 @@ async def test_a_row_that_went_while_it_was_read_stays_as_it_was_and_says_so() -
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, DocumentView)
-        assert [one.message for one in app._notifications] == [f"no action is possible: {GONE}"]
+        assert [one.message for one in app._notifications] == ["no action is possible: this row no longer exists"]
         monitor.records = RECORDS
         await refreshed(pilot, app, 1)
         await settled(pilot, lambda: GONE not in shown(app))

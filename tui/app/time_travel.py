@@ -167,7 +167,7 @@ class TimeTravel:
     def _frozen_since(self, at: datetime, live: Snapshot) -> Line:
         key = _FREEZE_KEY.shown(self._ui.appearance.keymap)
         since = f"FROZEN at {at.astimezone():%H:%M:%S}, {oldness(at, self._ui.clock.now())}"
-        return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} continues", "banner"),)
+        return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
 
     def _back(self) -> str:
         """Return the key that goes back to the present from the current view."""

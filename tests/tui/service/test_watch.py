@@ -54,7 +54,7 @@ def test_it_heals_by_itself_and_says_so_in_its_lines(sandbox: Running, watch: Wa
     )
     line = service.line("action")
     assert (line["who"].partition(" ")[0], line["text"].partition(":")[0]) == ("watchdog", "heal")
-    service.line("state", state="idle")  # not only at the next check, in five minutes
+    service.line("check", level="ok")  # not only at the next check, in five minutes
 
 
 @ONE_SHAPE

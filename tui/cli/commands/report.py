@@ -90,7 +90,7 @@ def _deliver(text: str, output: Path, *, force: bool) -> None:
         with open(open_own(output, flags, 0o666), "w", encoding="utf-8") as file:
             file.write(text)
     except Unsafe as error:
-        raise click.ClickException(said(f"not written: {error}; fix this or choose another file")) from error
+        raise click.ClickException(said(f"not written: {error}, or choose another file")) from error
     except OSError as error:
         raise click.ClickException(said(f"{output} was not written: {error.strerror or error}")) from error
     tell(f"written: {output}")
