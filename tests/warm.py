@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -189,11 +190,11 @@ def _serve(address: str) -> None:
     """Fork for each request, until stdin ends. Returns in each command's own process, when that has become it."""
     from core.backend.proxies import authorities
     from core.backend.supabase_client import official
-    from tui.cli.commands import COMMANDS
+    from tui.cli import commands
 
     official()
     authorities()
-    for name in (*_SCREEN, *(f"tui.cli.commands.{command.replace('-', '_')}" for command in COMMANDS)):
+    for name in (*_SCREEN, *(f"tui.cli.commands.{one.name}" for one in pkgutil.iter_modules(commands.__path__))):
         importlib.import_module(name)
     assert threading.active_count() == 1
     gc.collect()

@@ -30,7 +30,6 @@ ACKNOWLEDGE: Final = Action(
     ),
     command=Command(
         name="ack",
-        summary="Acknowledge an alert, so that nobody else is notified.",
         help="Acknowledge an alert on every monitor, by its name or the ID in its message.",
         alerts=True,
     ),

@@ -36,7 +36,6 @@ APPROVE: Final = Action(
     ),
     command=Command(
         name="approve",
-        summary="Let the agents run tasks that wait for a review.",
         help="Approve the tasks with these ids, or all in review that match a filter, such as type:bug_fix.",
     ),
 )

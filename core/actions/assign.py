@@ -28,7 +28,6 @@ ASSIGN: Final = Action(
     shortcut=Shortcut(name="assign", word="assign", does="assign the task under the cursor to an agent or a person"),
     command=Command(
         name="assign",
-        summary="Assign tasks that no agent has started.",
         help="Assign the tasks with these ids, or all that are pending or in review and match a filter.",
     ),
 )

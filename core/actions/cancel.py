@@ -30,7 +30,6 @@ CANCEL: Final = Action(
     ),
     command=Command(
         name="cancel",
-        summary="Reject tasks that are pending or running.",
         help=(
             "Cancel the tasks with these ids, or all that are pending or running and match a filter. An agent"
             " already working on one may continue."

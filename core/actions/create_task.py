@@ -60,7 +60,6 @@ CREATE_TASK: Final = Action(
     shortcut=Shortcut(name="create", word="create", does="create a task by the project's own function"),
     command=Command(
         name="create",
-        summary="Create a task for the agents.",
         help=(
             "Create a task by the project's own function create_autonomous_task, which refuses while the agents are"
             " disabled or stopped, or the daily limit is reached."

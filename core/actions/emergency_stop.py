@@ -56,7 +56,6 @@ EMERGENCY_STOP: Final = Action(
     ),
     command=Command(
         name="stop",
-        summary="Set the emergency stop, and read it back.",
         help="Stop all agents and reject all pending and running tasks. Retries for 30 s, or --wait, then reports"
         " NOT stopped.",
     ),

@@ -38,7 +38,6 @@ HEAL: Final = Action(
     shortcut=Shortcut(name="heal", key="h", word="heal", does="heal: shows the plan, then asks", drops=3),
     command=Command(
         name="heal",
-        summary="Plan, ask, repair, report.",
         help=(
             "Repair what is stuck, missing, failing or old; each row only if it still is. With ids: only these of the"
             " stuck tasks, and nothing else unless --only names it."

@@ -39,7 +39,6 @@ PAUSE_TYPE: Final = Action(
     shortcut=Shortcut(name="pause", word="pause", does="pause a task type: agents pick up no tasks of this type"),
     command=Command(
         name="pause",
-        summary="Keep agents from picking up tasks of a type.",
         help=(
             "Hold back the pending tasks of a type: they are put in review and marked as paused, because the tables"
             " have no status for it. New tasks are held back too, within seconds, as long as a monitor that may write"

@@ -28,7 +28,6 @@ REJECT: Final = Action(
     ),
     command=Command(
         name="reject",
-        summary="Reject tasks that wait for a review.",
         help="Reject the tasks with these ids, or all in review that match a filter, such as type:bug_fix.",
     ),
 )

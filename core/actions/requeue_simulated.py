@@ -33,7 +33,6 @@ REQUEUE_SIMULATED: Final = Action(
     ),
     command=Command(
         name="requeue-simulated",
-        summary="Send back what was completed only in dry-run.",
         help=(
             "Send tasks back to pending that were completed only in dry-run: those with these ids, or all that match a"
             " filter; status:completed for all of them."

@@ -28,7 +28,6 @@ REQUEUE_TASKS: Final = Action(
     ),
     command=Command(
         name="requeue",
-        summary="Send back what was rejected or rolled back.",
         help=(
             "Send tasks back to pending that were rejected, cancelled, rolled back, or approved but never run: those"
             " with these ids, or all that match a filter. Tasks that still require approval go to the inbox first. To"

@@ -46,7 +46,6 @@ RESUME: Final = Action(
     ),
     command=Command(
         name="resume",
-        summary="Clear the emergency stop, and requeue what it rejected.",
         help="Clear the emergency stop.",
     ),
 )

@@ -40,7 +40,6 @@ RETRY_MATCHING: Final = Action(
     shortcut=Shortcut(name="retry_matching", word="retry", does="retry failed tasks: all that match a filter"),
     command=Command(
         name="retry",
-        summary="Requeue failed tasks.",
         help=(
             "Send failed tasks back to pending, each only if it has not changed since it was listed: those with these"
             " ids, or all that match a filter, such as error:timeout."

@@ -27,7 +27,6 @@ RUN_PENDING: Final = Action(
     ),
     command=Command(
         name="run",
-        summary="Let the agents run the pending tasks.",
         help="Call ai-agent-poll once, on your order: a health check never does.",
     ),
 )

@@ -31,7 +31,6 @@ ENABLE_CHECK: Final = Action(
     shortcut=Shortcut(name="enable_check", word="enable check", does="enable a safety check: agents must pass it"),
     command=Command(
         name="enable-check",
-        summary="Enable a safety check of the agents.",
         help="Enable the safety check with this id or name, where the project has them as settings.",
     ),
 )
@@ -47,7 +46,6 @@ DISABLE_CHECK: Final = Action(
     ),
     command=Command(
         name="disable-check",
-        summary="Disable a safety check of the agents.",
         help=(
             "Disable the safety check with this id or name, where the project has them as settings. A blocking one"
             " asks you to type a word. It can be undone."

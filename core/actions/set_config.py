@@ -28,7 +28,6 @@ SET_CONFIG: Final = Action(
     ),
     command=Command(
         name="set",
-        summary="Set one value of the config row.",
         help=(
             "Set a value that controls the agents: enabled, autonomy_level, max_parallel_tasks, max_tasks_per_run,"
             " max_files_per_task, min_interval_minutes, max_daily_tasks, notification_email (- for none),"
@@ -43,7 +42,7 @@ ENABLE: Final = Action(
     effect="they take tasks up",
     verb="Enable",
     shortcut=Shortcut(name="enable", word="enable", does="enable the agents: they take tasks up"),
-    command=Command(name="enable", summary="Let the agents take tasks.", help="Set enabled to true in the config row."),
+    command=Command(name="enable", help="Set enabled to true in the config row."),
 )
 DISABLE: Final = Action(
     name="disable",
@@ -52,9 +51,7 @@ DISABLE: Final = Action(
     effect="they refuse every run; what is pending waits",
     verb="Disable",
     shortcut=Shortcut(name="disable", word="disable", does="disable the agents: they refuse every run"),
-    command=Command(
-        name="disable", summary="Keep the agents from taking tasks.", help="Set enabled to false in the config row."
-    ),
+    command=Command(name="disable", help="Set enabled to false in the config row."),
 )
 
 

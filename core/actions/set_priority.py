@@ -29,7 +29,6 @@ SET_PRIORITY: Final = Action(
     shortcut=Shortcut(name="priority", word="priority", does="set the priority of the task under the cursor"),
     command=Command(
         name="priority",
-        summary="Set the priority of tasks that no agent has begun.",
         help="Set it for the tasks with these ids, or for all that are pending or in review and match a filter.",
     ),
 )

@@ -51,7 +51,6 @@ SILENCE: Final = Action(
     ),
     command=Command(
         name="silence",
-        summary="Silence some alerts for a while.",
         help="Send no notifications for alerts that match a name, subject or severity; * and ? are wildcards.",
         alerts=True,
     ),

@@ -55,7 +55,6 @@ UNDO: Final = Action(
     shortcut=Shortcut(name="undo", word="undo", does="undo what one action changed; choose it in the audit trail"),
     command=Command(
         name="undo",
-        summary="Undo what one action changed.",
         help=(
             "Undo what the action with this run id changed, where it has not been changed since: a heal, a change of"
             " dry-run, an approval, a rejection, a cancellation, a safety check that was disabled (watchdesk logs"

@@ -28,7 +28,6 @@ UNPAUSE_TYPE: Final = Action(
     ),
     command=Command(
         name="unpause",
-        summary="End a pause: return its tasks to pending.",
         help="End the pause of a task type, and return to pending exactly the tasks that it held back.",
     ),
 )

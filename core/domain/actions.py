@@ -125,13 +125,12 @@ class Shortcut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """The command of an action. `summary` stands in the list of commands, `help` in its own help.
+    """The command of an action. `help` stands in its own help, a line of `tui.cli.commands` in the list of all.
 
     `alerts`: it needs the alerts as they stand, and runs on what is kept here where the project does not answer.
     """
 
     name: str
-    summary: str
     help: str
     alerts: bool = False
 

@@ -8,14 +8,16 @@ from importlib.metadata import version
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from core.base.version import AGENT, __version__
+from core.backend.schema import Shape
+from core.base.version import AGENT, SCHEMAS, __version__
 from tests.running import ONE_SHAPE, ROOT, Command, Running
 
 
 def test_the_package_and_the_command_have_it(command: Command) -> None:
     assert ProjectMetadata(str(ROOT), PluginManager()).version == __version__
     parts = f"Python {platform.python_version()}, Textual {version('textual')}, supabase-py {version('supabase')}"
-    assert command("--version").stdout == f"watchdesk {__version__} ({parts})\n"
+    assert command("--version").stdout == f"watchdesk {__version__} ({parts}; schemas deployed and documented)\n"
+    assert {*SCHEMAS} == {shape.value for shape in Shape}
 
 
 @ONE_SHAPE

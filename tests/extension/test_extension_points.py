@@ -173,7 +173,7 @@ SHELVE: Final = Action(
     effect="reject what is pending, to be taken back later",
     arguments=(Argument(name="reason", help="Why.", required=True),),
     shortcut=Shortcut(name="shelve", key="K", word="shelve", does="shelve: what is pending waits for another day"),
-    command=Command(name="shelve", summary="Shelve what is pending.", help="Reject what is pending, for now."),
+    command=Command(name="shelve", help="Reject what is pending, for now."),
 )
 
 
@@ -267,6 +267,9 @@ def with_all_of_them(checkout: Checkout) -> Iterator[Warm]:
         "    Shelve,",
         after="    RestartWatchdog,",
         imports="from core.actions.shelve import Shelve",
+    )
+    checkout.name(
+        "tui/cli/commands/__init__.py", '    "shelve": "Shelve what is pending.",', after="COMMANDS: Final = {"
     )
     warm = Warm(checkout.place)
     yield warm

@@ -10,7 +10,7 @@ import tui.app.app
 from core.base.settings import read_layers
 from core.monitor import Monitor, read_config
 from tui.cli.session import start_logging
-from tui.terminal import run_app
+from tui.terminal.running import run_app
 
 EVIL: Final = "evil \x1b]52;c;Zg==\x07 \x9b2J sb_secret_hunter2"
 

@@ -8,10 +8,8 @@ import msgspec
 
 from core.base.bounds import Span
 from core.base.settings import Layers, SettingsError
-from tui.rendering.palettes import PLAIN, THEMES
+from tui.rendering.palettes import AUTO, CHOICES, PLAIN
 
-AUTO: Final = "auto"
-CHOICES: Final = (AUTO, *THEMES)
 AWAY_S: Final = 600.0
 
 _LIGHT_GROUNDS: Final = {"7", "15"}

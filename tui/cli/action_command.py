@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from core.actions.catalogue import ACTIONS
 from core.base.text import short
 from core.domain.actions import (
     Action,
@@ -23,7 +24,7 @@ from core.domain.actions import (
 from core.domain.plans import Plan, PlanChanged
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
-from tui.cli import exits
+from tui.cli import exit_codes, exits
 from tui.cli.filter_words import FilterCommand
 from tui.cli.interruption import Progress, interruptible
 from tui.cli.one_shot import with_alerts
@@ -43,6 +44,12 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
     preview: bool = False
     as_data: bool = False
     wait_s: float = 0.0
+
+
+def command_named(name: str) -> click.Command | None:
+    """Return the command of the action whose record gives it that name."""
+    found = next((one for one in ACTIONS.values() if one.command is not None and one.command.name == name), None)
+    return action_command(found) if found is not None else None
 
 
 def action_command(action: Action) -> click.Command:
@@ -172,7 +179,7 @@ async def _run(monitor: Monitor, action: Action, plan: Plan | None, arguments: d
                 break
             await asyncio.sleep(min(1.0, max(0.05, until - time.monotonic())))
     progress.end()
-    code = exits.PARTLY if result.skipped and result.done else exits.of_result(result)
+    code = exits.PARTLY if result.skipped and result.done else exit_codes.of_result(result)
     _say(plan, result, code, mode)
     return exits.INTERRUPTED if interruption.hit else code
 
@@ -200,7 +207,7 @@ def previewed(plan: Plan, mode: Mode) -> int:
     else:
         put(plan.text)
     if plan.idle and plan.unknown:
-        return exits.of_fault(plan.unknown[0])
+        return exit_codes.of_fault(plan.unknown[0])
     return exits.DONE if plan.idle else exits.PARTLY
 
 

@@ -12,11 +12,12 @@ from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from tui.app.app import WatchdeskApp
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings
+from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.screen_settings import screen_settings
 from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
 from tui.serve.display import browser_display
-from tui.terminal import run_app
+from tui.terminal.running import run_app
 
 
 @click.command

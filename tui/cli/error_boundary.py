@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from core.base.settings import SettingsError
+from core.base.errors import SettingsError
 from tui.cli.exits import INTERRUPTED, WRONG
 from tui.terminal.streams import discard_failed_output
 

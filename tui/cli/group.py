@@ -1,6 +1,6 @@
-"""The command group: imports a command only when it is called, so that the monitor starts fast."""
+"""The command group: imports a command only when it is called, so that help and the monitor start fast."""
 
-import importlib
+import importlib.util
 from typing import Final
 
 import click
@@ -18,35 +18,27 @@ class CommandGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return [name for name, _ in _summaries()]
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; `None` if there is none of that name."""
         cmd_name = RENAMED.get(cmd_name, cmd_name)
-        if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"tui.cli.commands.{cmd_name.replace('-', '_')}").command
+        if cmd_name not in COMMANDS:
+            return None
+        module = f"tui.cli.commands.{cmd_name.replace('-', '_')}"
+        if importlib.util.find_spec(module) is not None:
+            command: click.Command = importlib.import_module(module).command
             return command
-        from core.actions.catalogue import ACTIONS  # noqa: PLC0415 - imports everything that acts
-        from tui.cli.action_command import action_command  # noqa: PLC0415 - for an action's command alone
+        from tui.cli.action_command import command_named  # noqa: PLC0415 - imports everything that acts
 
-        found = (one for one in ACTIONS.values() if one.command is not None and one.command.name == cmd_name)
-        action = next(found, None)
-        return action_command(action) if action is not None else None
+        return command_named(cmd_name)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands and options that a word may become; imports none of them."""
-        named = [CompletionItem(name, help=what) for name, what in _summaries() if name.startswith(incomplete)]
+        named = [CompletionItem(name, help=what) for name, what in COMMANDS.items() if name.startswith(incomplete)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands."""
         with formatter.section("Commands"):
-            formatter.write_dl(_summaries())
-
-
-def _summaries() -> list[tuple[str, str]]:
-    """Return every command with what it does, by name."""
-    from core.actions.catalogue import ACTIONS  # noqa: PLC0415 - imports everything that acts
-
-    of_actions = {one.command.name: one.command.summary for one in ACTIONS.values() if one.command is not None}
-    return sorted((of_actions | COMMANDS).items())
+            formatter.write_dl([*COMMANDS.items()])

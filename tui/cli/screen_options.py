@@ -1,17 +1,13 @@
-"""The options of every command that shows the screen, and their precedence over the settings."""
+"""The options of every command that shows the screen."""
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import click
 import msgspec
 
-from core.base.settings import Layers, SettingsError
-from tui.base.settings import CHOICES, Display, ScreenSettings, display_for, read_screen
-from tui.cli.session import said
-from tui.terminal.variables import check_toolkit
+from tui.rendering.palettes import CHOICES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,32 +50,3 @@ def screen_options(command: F) -> F:
     ):
         decorated = option(decorated)
     return cast(F, decorated)
-
-
-def screen_settings(layers: Layers, given: ScreenOptions) -> ScreenSettings:
-    """Return the section's settings, overridden by options. Raises SettingsError."""
-    options = {"theme": given.theme, "mouse": given.mouse, "ascii": given.ascii}
-    return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in options.items() if v is not None})
-
-
-def keymap_here(layers: Layers) -> dict[str, str]:
-    """Return the keys that were moved. Raises ClickException for what is no key, or one key with two meanings."""
-    from tui.screens.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
-
-    try:
-        return key_settings(layers)
-    except SettingsError as error:
-        raise click.ClickException(said(str(error))) from error
-
-
-def toolkit_here() -> None:
-    """Check that Textual can start in this environment. Raises ClickException if not."""
-    try:
-        check_toolkit()
-    except SettingsError as error:
-        raise click.ClickException(said(str(error))) from error
-
-
-def terminal_display(settings: ScreenSettings) -> Display:
-    """Return the display on the terminal that the screen is drawn on."""
-    return display_for(settings, sys.stderr.encoding)

@@ -18,7 +18,8 @@ from core.base.settings import SettingsError
 from core.base.text import LINE_CHARS, clean
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.cli.exits import INTERRUPTED, WRONG, of_fault
+from tui.cli.exit_codes import of_fault
+from tui.cli.exits import INTERRUPTED, WRONG
 from tui.cli.layers import checked_layers
 
 if TYPE_CHECKING:  # a third of a second, which neither help nor a wrong option waits for

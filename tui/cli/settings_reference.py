@@ -14,8 +14,10 @@ from core.base.attribute_docs import attribute_docs
 from core.base.bounds import bounds_of, in_words, unit_of
 from core.base.settings import FILE, Layers, SettingOrigin, variable_of
 from core.services.config import SECTIONS, SWITCHES, Config, read_sections, read_switch
-from tui.base.settings import CHOICES, ScreenSettings
-from tui.cli.screen_options import ScreenOptions, screen_settings
+from tui.base.settings import ScreenSettings
+from tui.cli.screen_options import ScreenOptions
+from tui.cli.screen_settings import screen_settings
+from tui.rendering.palettes import CHOICES
 
 PROJECT: Final = "project"
 AUTONOMY: Final = "autonomy"

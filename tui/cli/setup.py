@@ -4,7 +4,8 @@ import click
 
 from core.base.settings import Layers
 from tui.base.settings import Display, ScreenSettings, Setup
-from tui.cli.screen_options import ScreenOptions, keymap_here, toolkit_here
+from tui.cli.screen_options import ScreenOptions
+from tui.cli.screen_settings import keymap_here, toolkit_here
 from tui.cli.settings_page import settings_page
 from tui.cli.settings_reference import settings as every_setting
 

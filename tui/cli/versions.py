@@ -1,12 +1,11 @@
 """`--version`: of the program, and of what a report of a fault is asked for first."""
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import click
 
-from core.base.version import __version__
+from core.base.version import SCHEMAS, __version__
 from tui.cli.group import PROGRAM
 
 _PARTS: Final = {"Textual": "textual", "supabase-py": "supabase"}
@@ -18,11 +17,13 @@ def show_versions(context: click.Context, _option: click.Parameter, given: bool)
     if not given or context.resilient_parsing:
         return
     parts = [f"Python {platform.python_version()}", *(f"{name} {_version(of)}" for name, of in _PARTS.items())]
-    click.echo(f"{PROGRAM} {__version__} ({', '.join(parts)})")
+    click.echo(f"{PROGRAM} {__version__} ({', '.join(parts)}; schemas {' and '.join(SCHEMAS)})")
     context.exit()
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only here
+
     try:
         return version(package)
     except PackageNotFoundError:

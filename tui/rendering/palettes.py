@@ -272,3 +272,9 @@ PALETTES: Final = {
 
 THEMES: Final = tuple(name for name in PALETTES if name != PLAIN)
 """The themes that an operator can choose; `plain` comes from `NO_COLOR` alone."""
+
+AUTO: Final = "auto"
+"""What the terminal can show."""
+
+CHOICES: Final = (AUTO, *THEMES)
+"""What the settings and `--theme` take."""

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from tui.base.settings import AUTO, Display, ScreenSettings
-from tui.rendering.palettes import PLAIN
+from tui.base.settings import Display, ScreenSettings
+from tui.rendering.palettes import AUTO, PLAIN
 
 
 def browser_display(settings: ScreenSettings, environ: Mapping[str, str] = os.environ) -> Display:

@@ -15,7 +15,7 @@ from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Sentence
 from core.monitor import Config, Monitor
 from core.resilience import BreakerState
-from tui.cli import exits
+from tui.cli import exit_codes, exits
 from tui.cli.action_command import Mode, asking_options, json_option, mode_of, parameter_of, previewed, refused
 from tui.cli.monitor_page import breaker_as_data, breakers_page, watchdog_as_data
 from tui.cli.session import configure, confirmed, put, put_json, start_logging, tell
@@ -142,7 +142,7 @@ def _plan(action: Action, key: str, told: Sequence[MonitorProcess]) -> Sentence:
 
 def _say(results: Results, decides: Result, mode: Mode) -> int:
     """Print what came of it, in each monitor; return the exit code, by the result that decides."""
-    code = exits.of_result(decides)
+    code = exit_codes.of_result(decides)
     if code != exits.DONE and any(result.done for _, result in results):
         code = exits.PARTLY
     if mode.as_data:

@@ -20,10 +20,11 @@ from tui.cli.commands.status import look
 from tui.cli.exits import WRONG
 from tui.cli.layers import checked_layers
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings, terminal_display
+from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.screen_settings import screen_settings, terminal_display
 from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
-from tui.terminal import is_interactive, run_app
+from tui.terminal.running import is_interactive, run_app
 
 
 @click.command(name="demo")

@@ -13,7 +13,7 @@ from core.monitor import Config, Places, read_config
 from core.monitor.doctor import examine, steps_here, unconfigured
 from core.services.config import renamed
 from core.services.doctor.steps import Diagnosis, DoctorStep, StepState, failed, ok, take, warned
-from tui.cli import exits
+from tui.cli import exit_codes, exits
 from tui.cli.guide import DOCTOR
 from tui.cli.layers import checked_layers
 from tui.cli.session import put, put_json, start_logging
@@ -38,7 +38,7 @@ def command(context: click.Context, *, as_data: bool) -> None:
 
 def exit_code(found: Mapping[str, Diagnosis]) -> int:
     """Return the exit code of all steps: what a person must change goes before what is not reached."""
-    codes = {exits.of_fault(one.fault) if one.fault else exits.WRONG for one in _in(found, StepState.FAILED)}
+    codes = {exit_codes.of_fault(one.fault) if one.fault else exits.WRONG for one in _in(found, StepState.FAILED)}
     if codes:
         return min(codes)
     return exits.PARTLY if _in(found, StepState.WARNING) else exits.DONE

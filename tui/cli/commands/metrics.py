@@ -7,7 +7,7 @@ import click
 
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
-from tui.cli import exits
+from tui.cli import exit_codes
 from tui.cli.guide import METRICS
 from tui.cli.one_shot import read_once
 from tui.cli.session import configure
@@ -34,6 +34,6 @@ async def _sample(monitor: Monitor) -> int:
 
     def show(snapshot: Snapshot) -> int:
         click.echo(exposition(snapshot, datetime.now(UTC)), nl=False)
-        return exits.of_state(snapshot)
+        return exit_codes.of_state(snapshot)
 
     return await read_once(monitor, show)

@@ -9,11 +9,12 @@ from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from tui.cli.commands.status import look
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import ScreenOptions, screen_settings, terminal_display
+from tui.cli.screen_options import ScreenOptions
+from tui.cli.screen_settings import screen_settings, terminal_display
 from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
 from tui.cli.welcome import welcome
-from tui.terminal import is_interactive, run_app
+from tui.terminal.running import is_interactive, run_app
 
 
 def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:

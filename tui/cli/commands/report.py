@@ -16,7 +16,7 @@ from core.monitor import Config, Monitor
 from core.services.reporting import NothingRecorded, local
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.guide import REPORT
-from tui.cli.screen_options import toolkit_here
+from tui.cli.screen_settings import toolkit_here
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 

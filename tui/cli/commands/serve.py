@@ -11,7 +11,8 @@ from core.base.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
 from tui.cli.guide import SERVE
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import ScreenOptions, keymap_here, screen_options, screen_settings
+from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.screen_settings import keymap_here, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
 MISSING: Final = "watchdesk: serve needs the extra 'web'; install it with: pip install 'watchdesk[web]'"

@@ -6,7 +6,7 @@ import click
 
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
-from tui.cli import exits
+from tui.cli import exit_codes
 from tui.cli.guide import STATUS
 from tui.cli.one_shot import read_once
 from tui.cli.session import configure, put, put_json
@@ -30,6 +30,6 @@ async def look(monitor: Monitor, *, as_data: bool) -> int:
             put_json(as_json(snapshot, running))
         else:
             put(page(snapshot, running))
-        return exits.of_state(snapshot)
+        return exit_codes.of_state(snapshot)
 
     return await read_once(monitor, show)

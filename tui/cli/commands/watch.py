@@ -12,7 +12,7 @@ import click
 
 from core.base.settings import SettingsError
 from core.monitor import Config, Monitor, read_config
-from tui.cli import exits
+from tui.cli import exit_codes
 from tui.cli.guide import WATCH
 from tui.cli.layers import checked_layers
 from tui.cli.session import configure, said, start_logging
@@ -52,7 +52,7 @@ async def _once(config: Config) -> int:
     monitor.subscribe(Changes(lines.put, datetime.now(UTC)).offer)
     try:
         await monitor.watch_once()
-        return exits.of_state(monitor.snapshot)
+        return exit_codes.of_state(monitor.snapshot)
     finally:
         await monitor.close()
         lines.close()
@@ -71,6 +71,6 @@ async def _watch(read: Callable[[], Config], address: str, first: Config) -> int
     ending = Ending(signals=_SIGNALS, terminal=False)
     try:
         fault = await watch.run(ending)
-        return ending.code if fault is None else exits.of_fault(fault)
+        return ending.code if fault is None else exit_codes.of_fault(fault)
     finally:
         ending.disarm()
