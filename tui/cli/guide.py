@@ -44,6 +44,12 @@ Where to put it; new shells then complete:
   fish  watchdesk completion fish > ~/.config/fish/completions/watchdesk.fish
 """
 
+MAN: Final = """\
+\b
+Where to put it:
+  watchdesk man > ~/.local/share/man/man1/watchdesk.1; then: man watchdesk
+"""
+
 DOCTOR: Final = """\
 \b
 A step is ok, a warning, failed, or not tried because an earlier one failed. It

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "login": "Sign in and keep the session.",
     "logout": "End the session, here and at the server.",
     "logs": "Show what the watchdog wrote, the actions, or statistics.",
+    "man": "Print the manual page.",
     "metrics": "Print one sample of every metric, or example rules and a dashboard.",
     "notify": "Send a test message to every contact and channel.",
     "pause": "Keep agents from picking up tasks of a type.",
