@@ -24,7 +24,7 @@ from core.backend.faults import Failed, Proxy, Trace, no_slot
 from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
 from core.backend.proxies import way_out
-from core.backend.resting import tell_cheaply
+from core.backend.resting import REST_S, resting
 from core.backend.selection import TableQuirks
 from core.backend.sessions import SessionFile
 from core.backend.sizes import Sizes
@@ -144,10 +144,10 @@ class Backend:
             return self._line
         way, limits = way_out(self.target.url), self.limits
         self._proxy = way.proxy
-        connections = httpx.Limits(max_connections=limits.connections + limits.urgent_connections + 2)
-        return tell_cheaply(
-            httpx.AsyncHTTPTransport(verify=way.trusted, proxy=way.through, trust_env=False, limits=connections)
-        )
+        most = limits.connections + limits.urgent_connections + 2
+        connections = httpx.Limits(max_connections=most, keepalive_expiry=REST_S)
+        network = httpx.AsyncHTTPTransport(verify=way.trusted, proxy=way.through, trust_env=False, limits=connections)
+        return resting(network, self._clock.elapsed)
 
     async def close(self) -> None:
         """Close every connection. Calling it twice does nothing."""

@@ -1,30 +1,74 @@
-"""Connections that rest between two requests, and tell cheaply whether their other end has hung up.
+"""Connections that rest between two requests: for how long, when they have ended, and what was asked of one that had.
 
-The HTTP client asks that of every one of them, twice a request; what it asks looks up the addresses of both ends and
-more each time, which is a seventh of what a request costs.
+A refresh comes every five seconds or later, and a new connection costs each of its requests two or three ways to the
+project and back, and kilobytes of certificates. So a connection rests for a minute, which is less than the servers and
+routers in between give it.
 """
 
 import select
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
+import httpcore
 import httpx
 
+from core.backend.tracing import TRACE
 
-def tell_cheaply(transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
-    """Return `transport`, whose connections from now on do so."""
+REST_S: Final = 60.0
+"""The longest that a connection rests, in seconds that count the sleep of the machine as well."""
+
+_REPEATABLE: Final = frozenset({"GET", "HEAD"})
+
+
+class HungUp(httpcore.ReadError):
+    """The other end closed a connection that had rested, and answered nothing to what came over it last."""
+
+
+def resting(transport: httpx.AsyncHTTPTransport, elapsed: Callable[[], float]) -> httpx.AsyncBaseTransport:
+    """Return `transport` with connections that rest; `elapsed` as of a `Clock`.
+
+    Whether one has ended is asked cheaply: the HTTP client asks that of every one of them, twice a request, and would
+    look up the addresses of both ends and more each time, a seventh of what a request costs.
+    """
     pool: Any = transport._pool
-    pool._network_backend = _Network(pool._network_backend)
-    return transport
+    pool._network_backend = _Network(pool._network_backend, elapsed)
+    return _Again(transport)
+
+
+class _Again(httpx.AsyncBaseTransport):
+    """Asks once more, over another connection, what a connection that was just being closed did not answer.
+
+    Only what may be repeated: a write whose answer is lost is read back by whoever sent it.
+    """
+
+    def __init__(self, network: httpx.AsyncHTTPTransport) -> None:
+        self._network = network
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
+        while True:
+            try:
+                return await self._network.handle_async_request(request)
+            except httpx.ReadError as error:
+                if not (isinstance(error.__cause__, HungUp) and request.method in _REPEATABLE):
+                    raise
+            if (trace := request.extensions.get(TRACE)) is not None:
+                trace.sent = False
+
+    async def aclose(self) -> None:
+        """See httpx."""
+        await self._network.aclose()
 
 
 class _Network:
     """Makes connections as `backend` does."""
 
-    def __init__(self, backend: Any) -> None:
+    def __init__(self, backend: Any, elapsed: Callable[[], float]) -> None:
         self._backend = backend
+        self._elapsed = elapsed
 
     async def connect_tcp(self, *args: Any, **more: Any) -> "_Stream":
-        return _Stream(await self._backend.connect_tcp(*args, **more))
+        return _Stream(await self._backend.connect_tcp(*args, **more), self._elapsed)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
@@ -33,19 +77,41 @@ class _Network:
 class _Stream:
     """A connection as `stream` is. It rests while nobody reads: what can be read then is its end."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, elapsed: Callable[[], float]) -> None:
         self._stream = stream
+        self._elapsed = elapsed
         self._socket = stream.get_extra_info("socket")
+        self._used_at_s = elapsed()
+        self._answered = False
+        """It has answered a request before."""
+        self._silent = False
+        """Nothing came since something was sent."""
 
     async def start_tls(self, *args: Any, **more: Any) -> "_Stream":
-        return _Stream(await self._stream.start_tls(*args, **more))
+        return _Stream(await self._stream.start_tls(*args, **more), self._elapsed)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._used_at_s, self._silent = self._elapsed(), True
+        await self._stream.write(buffer, timeout)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            got: bytes = await self._stream.read(max_bytes, timeout)
+        except httpcore.ReadError as error:
+            if self._answered and self._silent:
+                raise HungUp(*error.args) from error
+            raise
+        if not got and self._answered and self._silent:
+            raise HungUp("the connection had been closed")
+        self._answered, self._silent = self._answered or bool(got), False
+        return got
 
     def get_extra_info(self, info: str) -> Any:
         return self._has_ended() if info == "is_readable" else self._stream.get_extra_info(info)
 
     def _has_ended(self) -> bool:
         number = self._socket.fileno()
-        if number < 0:
+        if number < 0 or self._elapsed() - self._used_at_s > REST_S:
             return True
         poll = select.poll()
         poll.register(number, select.POLLIN)

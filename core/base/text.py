@@ -4,7 +4,11 @@ Control characters, escape sequences, bidirectional overrides and zero-width cha
 layout can count on one cell per shown character and a terminal interprets nothing in a row.
 """
 
+import contextlib
+import math
 import re
+from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Final
 
@@ -75,13 +79,41 @@ def in_steps(span: timedelta | float) -> str:
     seconds = _seconds(span)
     for below, told in _BELOW:
         if seconds < below:
+            _tell_step(below - seconds)
             return told
     step = max(step for step in _STEPS_S if 5 * step <= seconds)
     stepped = step * round(seconds / step)
+    steps_grow = (5 * longer for longer in _STEPS_S if 5 * longer > seconds)
+    _tell_step(min((stepped + step / 2, *steps_grow)) - seconds)
     if stepped < _DAY_S or stepped % _DAY_S == 0:
         return _told(stepped)
     return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
 
+
+def left_in_steps(seconds: float) -> str:
+    """Format what is left of a wait for a screen that stays, in tens of seconds: it counts down."""
+    tens = round(max(0.0, seconds) / 10)
+    _tell_step(max(0.0, seconds - (10 * tens - 5)) if tens else math.inf)
+    return f"{10 * tens or 5} s"
+
+
+@contextlib.contextmanager
+def next_steps() -> Iterator[list[float]]:
+    """Collect, of every age that is told within it, the seconds until it may be told otherwise; before, it is not."""
+    found: list[float] = []
+    before = _next_steps.set(found)
+    try:
+        yield found
+    finally:
+        _next_steps.reset(before)
+
+
+def _tell_step(seconds: float) -> None:
+    if (found := _next_steps.get()) is not None:
+        found.append(seconds)
+
+
+_next_steps: ContextVar[list[float] | None] = ContextVar("next_steps", default=None)
 
 JUST_NOW: Final = "<10 s"
 _BELOW: Final = ((10, JUST_NOW), (30, "<30 s"), (60, "<1 min"))

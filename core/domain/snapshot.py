@@ -328,6 +328,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return in_review(counts, self.pauses) if counts is not None else 0
 
 
+_CONTENT: Final = tuple(name for name in Snapshot.__struct_fields__ if name != "at")
+
+
+def same_content(one: Snapshot, other: Snapshot) -> bool:
+    """Return whether two snapshots are of the very same objects, but for the moment: cheap, and never wrongly true."""
+    return all(getattr(one, name) is getattr(other, name) for name in _CONTENT)
+
+
 LEGACY_KEY: Final = (
     "legacy key: Supabase stops supporting these at the end of 2026; create an sb_secret_ or sb_publishable_ key"
 )

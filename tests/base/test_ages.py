@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base.text import JUST_NOW, in_steps, short
+from core.base.text import JUST_NOW, in_steps, left_in_steps, next_steps, short
 from tui.lists.listed import when
 from tui.rendering.text import age, ago
 
@@ -64,3 +64,29 @@ def test_ages_only_grow_and_an_idle_row_is_seldom_drawn() -> None:
     assert sum(n < 60 for n in changes) <= 3
     assert sum(60 <= n < 3600 for n in changes) <= 45
     assert sum(n >= 3600 for n in changes) <= 45
+
+
+@given(spans)
+def test_what_asks_when_an_age_is_told_otherwise_is_told_the_moment(span_s: float) -> None:
+    with next_steps() as steps:
+        told = in_steps(span_s)
+    (left_s,) = steps
+    assert left_s >= 0
+    assert in_steps(span_s + left_s * 0.999) == told
+    later_s = span_s
+    for _ in range(3):  # where a longer step begins the number may be the same one yet
+        with next_steps() as steps:
+            in_steps(later_s)
+        later_s += steps[0] + 0.001 + steps[0] / 1000
+    assert in_steps(later_s) != told
+
+
+@given(st.floats(-5, 600))
+def test_what_is_left_is_told_in_tens_and_when_they_change(left_s: float) -> None:
+    with next_steps() as steps:
+        told = left_in_steps(left_s)
+    assert abs(told_s(told) - max(0.0, left_s)) <= 5
+    until_s = min(600.0, steps[0])
+    assert left_in_steps(left_s - until_s * 0.999) == told
+    if left_s > 5.1:
+        assert left_in_steps(left_s - until_s - 0.001) != told

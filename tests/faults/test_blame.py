@@ -29,7 +29,7 @@ from tests.faults.situations import ANSWERS, NETWORK, SAID, TEMPERS, VARIABLES, 
 from tests.faults.test_way_out import VARIABLES as NAMES
 from tests.running import ONE_SHAPE, Running
 from tests.wire import wire
-from tui.cli import exits
+from tui.cli import exit_codes
 from tui.cli.commands.status import look
 
 LIMITS = RequestLimits(connect_s=30, request_s=30, slot_s=30, answer_mb=1)
@@ -87,7 +87,7 @@ async def said(
         str(snapshot.health.checks[0].level),
         counted,
         str(result.phase),
-        exits.of_result(result),
+        exit_codes.of_result(result),
     )
 
 

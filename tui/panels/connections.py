@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.base.text import left_in_steps
 from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -35,6 +36,7 @@ class ConnectionsPanel(Panel):
     """One line while all breakers are closed and all data is live. The title shows how long refreshes take."""
 
     NAME = "connections"
+    STEADY = True
     OPENS = "breakers"
     COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 30, 45
     TITLE = "Connections"
@@ -79,8 +81,7 @@ class ConnectionsPanel(Panel):
         role = BREAKER_ROLE[record.state]
         more = f"{age(record.since, snapshot.at)}: {record.last_error}"
         if record.state is BreakerState.OPEN and record.due_at is not None:
-            seconds = max(0.0, (record.due_at - snapshot.at).total_seconds())
-            more = f"probe in {10 * round(seconds / 10) or 5:.0f} s, {more}"
+            more = f"probe in {left_in_steps((record.due_at - snapshot.at).total_seconds())}, {more}"
         elif record.state is BreakerState.HELD:
             more = f"{age(record.since, snapshot.at)} by {record.held_by}: {record.held_why}"
         word = record.state.value.replace("_", "-")

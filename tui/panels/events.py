@@ -20,6 +20,7 @@ class EventsPanel(Panel):
     """Actions of operators, of the watchdog and of other hosts, and the agents' failures."""
 
     NAME = OPENS = "events"
+    STEADY = True
     COLUMN, RANK, FILLS, GREEDY = DashboardColumn.BELOW, 40, 60, True
     TITLE = "Events"
 

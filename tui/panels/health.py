@@ -39,6 +39,7 @@ class HealthPanel(Panel):
     """The results of the watchdog's last round of checks."""
 
     NAME = "health"
+    STEADY = True
     OPENS = "checks"
     COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 60, 55
     TITLE = "Health"

@@ -49,6 +49,7 @@ class KpisPanel(Panel):
     """A line per figure."""
 
     NAME = OPENS = "kpis"
+    STEADY = True
     COLUMN, RANK, FILLS = DashboardColumn.RIGHT, 20, 62
     TITLE = "Key figures"
 

@@ -38,6 +38,7 @@ class NeedsPanel(Panel):
     """Stands first. One line while nothing needs a person."""
 
     NAME = "needs"
+    STEADY = True
     OPENS = "alerts"
     COLUMN, RANK, FILLS = DashboardColumn.LEFT, 90, 70
     TITLE = "Needs you"

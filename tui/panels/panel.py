@@ -1,6 +1,6 @@
 """The base of every panel: draws lines, and refreshes only the cells that changed."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -10,7 +10,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.base.error_boundary import ErrorBoundary
-from core.domain.snapshot import Snapshot
+from core.base.text import next_steps
+from core.domain.snapshot import Snapshot, same_content
 from tui.panels.layout import DashboardColumn, Slot, Wish
 from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
@@ -20,6 +21,17 @@ def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:
     if len(lines) <= height or height < 2:
         return lines[:height]
     return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
+
+
+STEADY_S: Final = 5.0
+"""After so many seconds a steady panel is drawn all the same: some of what it tells runs with the time unannounced."""
+
+
+def stands(before: Snapshot | None, snapshot: Snapshot, for_s: float) -> bool:
+    """Return whether a snapshot tells nothing that an earlier one did not, of less than `for_s` seconds before."""
+    if before is None or not same_content(before, snapshot):
+        return False
+    return 0 <= (snapshot.at - before.at).total_seconds() < for_s
 
 
 class Panel(Widget):
@@ -42,6 +54,9 @@ class Panel(Widget):
     GREEDY: ClassVar[bool] = False
     """True if it can use any number of lines."""
 
+    STEADY: ClassVar[bool] = False
+    """True if it is made of the snapshot, its size, its focus and `times` alone, and so seldom has to be drawn."""
+
     times = False
     """True if moments are shown as times, not as ages."""
     raised = False
@@ -55,6 +70,9 @@ class Panel(Widget):
         self._styles = styles
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
+        self._drawn_of: tuple[object, ...] = ()
+        self._drawn_snapshot: Snapshot | None = None
+        self._steady_s = 0.0
         self._boundary = ErrorBoundary(lambda _: None)
 
     @classmethod
@@ -91,8 +109,13 @@ class Panel(Widget):
         width, height = self.size
         if not width or not height:
             return
-        with self._boundary.around(self._called) as run:
+        drawn_of = (self.size, self.has_focus, self.times)
+        if self.STEADY and drawn_of == self._drawn_of and stands(self._drawn_snapshot, snapshot, self._steady_s):
+            return
+        self._drawn_of, self._drawn_snapshot = drawn_of, snapshot
+        with self._boundary.around(self._called) as run, next_steps() as steps:
             lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
+        self._steady_s = min((STEADY_S, *steps))
         if run.error is not None:
             lines = [fit(line, width) for line in (((self.TITLE, "title"),), ((f"  {run.text}", "critical"),))][
                 -height:
@@ -107,6 +130,7 @@ class Panel(Widget):
 
     def redraw(self) -> None:
         """Draw the snapshot that is shown once more, because something beside it changed."""
+        self._drawn_of = ()
         if self._snapshot is not None:
             self.show(self._snapshot)
 

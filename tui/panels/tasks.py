@@ -45,6 +45,7 @@ class TasksPanel(Panel):
     """A summary of the task table."""
 
     NAME = OPENS = "tasks"
+    STEADY = True
     COLUMN, RANK, FILLS, GREEDY = DashboardColumn.LEFT, 70, 65, True
     TITLE = "Tasks"
 

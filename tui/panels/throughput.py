@@ -28,6 +28,7 @@ class ThroughputPanel(Panel):
     """Takes the room that nothing else needs, up to a height at which bars can be compared."""
 
     NAME = "throughput"
+    STEADY = True
     OPENS = "trends"
     COLUMN, RANK, FILLS = DashboardColumn.BELOW, 10, 20
     TITLE = "Throughput"

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
@@ -13,6 +13,7 @@ from tui.actions.ui import Ui
 from tui.lists import LISTS
 from tui.panels import PANELS, Panel, TopLine
 from tui.panels.layout import arrange
+from tui.panels.panel import STEADY_S, stands
 from tui.rendering.text import Line
 from tui.screens.keys import OPEN_KEYS, SCREEN_KEYS
 from tui.screens.view import View
@@ -31,6 +32,7 @@ class Dashboard(View):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
         self._placed: dict[str, Region] = {}
+        self._placed_for: tuple[Size, Snapshot] | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield the panels; `arrange` lays them out."""
@@ -76,13 +78,19 @@ class Dashboard(View):
         else:
             self.call_later(self.run_action, f"app.{name}")
 
+    def _is_placed(self, snapshot: Snapshot, size: Size) -> bool:
+        """Return whether the panels stand as this snapshot wants them; what runs with the time alone may wait a bit."""
+        placed = self._placed_for
+        return placed is not None and placed[0] == size and stands(placed[1], snapshot, STEADY_S)
+
     def _place(self, snapshot: Snapshot, body: Widget) -> None:
         width, height = body.size
-        if not width or not height:
+        if not width or not height or self._is_placed(snapshot, body.size):
             return
         panels = {panel.NAME: panel for panel in body.query(Panel)}
         if len(panels) < len(PANELS):
             return
+        self._placed_for = (body.size, snapshot)
         places = arrange(
             width,
             height,

@@ -95,12 +95,10 @@ class View(Screen[None]):
             panel.times = self.ui.times
             if isinstance(panel, Banner):
                 panel.say(banner)
-                panel.styles.height = None if past is None else 1  # the time line and the border are enough beside it
             if isinstance(panel, TopLine):
                 panel.still = self._stands_at(snapshot) if banner else ""
             if isinstance(panel, TimeLine):
                 panel.display = past is not None and not self.has_class("small")
-                panel.styles.height = 2 if self.has_class("tall") else 1
                 panel.put(self.ui.time.course, snapshot.at)
             if isinstance(panel, AwayPanel):
                 away = self.ui.away
