@@ -117,6 +117,11 @@ def operation(
     return made  # type: ignore[no-any-return]  # one of the two, by construction
 
 
+def kind_of(action: Action) -> type[Planned[Any]]:
+    """Return the class of an action. Raises KeyError for one not listed."""
+    return _BY_NAME[action.name]
+
+
 def statuses_of(action: Action) -> tuple[str, ...]:
     """Return the statuses of the tasks that an action on chosen tasks changes; empty for any other action."""
     statuses: tuple[str, ...] = getattr(_BY_NAME.get(action.name), "statuses", ())

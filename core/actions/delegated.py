@@ -2,47 +2,84 @@
 
 Each is one document of the durable store: asked, taken up, answered, and removed by who asked. A transaction decides
 between taking up and withdrawing, so an action that was withdrawn is never carried out. It is for one process by its
-name, which no other ever has, and lapses: what is left over from a crash is never carried out later.
+name, which no other ever has, and lapses: what is left over from a crash is never carried out later. While it is being
+carried out the document tells how far it has come, and takes the word that it must stop between two batches.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
+from core.actions.carried import (
+    MOST_PLAN,
+    NotCarried,
+    Order,
+    Value,
+    arguments_of,
+    carried_arguments,
+    carried_plan,
+    plan_of,
+)
+from core.actions.catalogue import ACTIONS
+from core.actions.process import OBSERVE_OFF
 from core.base.clock import Clock
 from core.base.store import Store, Transaction
-from core.domain.actions import Action, Result, argument_value
-from core.domain.monitor_process import Moment, Name, Word
+from core.base.text import clean
+from core.domain.actions import Result
+from core.domain.breaker_view import Moment, Whole, Word
+from core.domain.monitor_process import Name
 
 KIND: Final = "delegated_action"
 
-DELEGATED: Final = {action.name: action for action in (RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER)}
-"""The actions that a running monitor takes from another process. Another one is a word here."""
+DELEGATED: Final = {name: action for name, action in ACTIONS.items() if action is not OBSERVE_OFF}
+"""The actions that a running monitor takes from another process: all but the one that is about a single screen."""
 
 _MOST_AT_ONCE: Final = 20
+_WHO: Final = 200
 _LONGEST: Final = timedelta(hours=1)
 _FORGOTTEN_AFTER: Final = timedelta(minutes=1)
 
 
-class DelegatedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One action for the process `to`, with its arguments as its record names them.
+PlanText = Annotated[str, Meta(max_length=MOST_PLAN)]
 
-    It lapses at `until` unless it was taken up. `result`: what came of it.
+
+class DelegatedAction(msgspec.Struct, frozen=True, kw_only=True):
+    """One action for the process `to`, with its arguments as its record names them, and who ordered it.
+
+    `shown`, and `changed` where that is not what holds now: the plan as text. `again`: the run to go on with. It lapses
+    at `until` unless it was taken up. `told_at`: when who carries it out last told that it does, and how far it has
+    come. `halt`: why it must stop between two batches. `result`: what came of it.
     """
 
     id: Name
     to: Name
     action: Word
-    arguments: Annotated[dict[Word, Word], Meta(max_length=20)]
+    arguments: Annotated[dict[Word, Value], Meta(max_length=20)]
     at: Moment
     until: Moment
+    who: Word = ""
+    again: Word = ""
+    shown: PlanText = ""
     taken_at: Moment | None = None
+    told_at: Moment | None = None
+    progress: tuple[Word, Whole, Whole] | None = None
+    halt: Word = ""
+    changed: PlanText = ""
     result: Result | None = None
+
+    @property
+    def run(self) -> str:
+        """Return the id of its run, by which the audit trail has it where it was begun."""
+        return self.again or str(uuid.UUID(self.id))
+
+    @property
+    def answered(self) -> bool:
+        """Return whether there is nothing more to come of it."""
+        return self.result is not None or bool(self.changed)
 
     def stands(self, now: datetime) -> bool:
         """Return whether it may be taken up. One from the future does not: the clock was set back since."""
@@ -50,7 +87,8 @@ class DelegatedAction(msgspec.Struct, frozen=True, kw_only=True):
 
     def known(self, now: datetime) -> bool:
         """Return whether somebody may still wait for its result."""
-        return now - self.until < _FORGOTTEN_AFTER and self.at - now < _FORGOTTEN_AFTER
+        last = max(self.until, self.told_at or self.until)
+        return now - last < _FORGOTTEN_AFTER and self.at - now < _FORGOTTEN_AFTER
 
 
 class DelegatedActions:
@@ -60,16 +98,20 @@ class DelegatedActions:
         self._clock = clock
         self._store = store
 
-    async def ask(self, to: str, action: Action, arguments: Mapping[str, str], within_s: float) -> DelegatedAction:
-        """Ask the process `to` to take an action up within `within_s` seconds."""
-        now = self._clock.now()
+    async def ask(self, to: str, order: Order, within_s: float) -> DelegatedAction:
+        """Ask the process `to` to take an order up within `within_s` seconds. Raises NotCarried."""
+        now, arguments = self._clock.now(), carried_arguments(order.arguments)
+        arguments_of(order.action, arguments)  # what the other end would not take is not even asked
         asked = DelegatedAction(
             id=uuid.uuid4().hex,
             to=to,
-            action=action.name,
-            arguments=dict(arguments),
+            action=order.action.name,
+            arguments=arguments,
             at=now,
             until=now + timedelta(seconds=within_s),
+            who=clean(order.who, _WHO),
+            again=order.again,
+            shown=carried_plan(order.shown),
         )
         await self._store.put(KIND, asked.id, asked)
         return asked
@@ -83,7 +125,7 @@ class DelegatedActions:
 
         def work(transaction: Transaction) -> bool:
             asked = transaction.get(KIND, name, DelegatedAction)
-            if asked is not None and (asked.taken_at is None or asked.result is not None):
+            if asked is not None and (asked.taken_at is None or asked.answered):
                 transaction.remove(KIND, name)
             return asked is not None and asked.taken_at is None
 
@@ -101,31 +143,62 @@ class DelegatedActions:
                 (one for key, one in kept.items() if key == one.id and one.to == to and one.stands(now)),
                 key=lambda one: (one.at, one.id),
             )
-            taken = tuple(msgspec.structs.replace(one, taken_at=now) for one in asked[:_MOST_AT_ONCE])
-            for one in taken:
-                transaction.put(KIND, one.id, one)
+            taken = tuple(msgspec.structs.replace(one, taken_at=now, told_at=now) for one in asked[:_MOST_AT_ONCE])
+            for one in taken:  # what was shown is written once: from now on the document is written again and again
+                transaction.put(KIND, one.id, msgspec.structs.replace(one, shown=""))
             return taken
 
         return await self._store.change(work)
 
+    async def tend(self, name: str, progress: tuple[str, int, int] | None) -> str:
+        """Tell that one is being carried out, and how far it has come. Returns why it must stop, empty if it need not.
 
-def answer(one: DelegatedAction, result: Result) -> Callable[[Transaction], None]:
-    """Return what answers within a transaction, unless nobody waits for it any more."""
+        Who asked may be gone: it is carried out nevertheless.
+        """
+
+        def work(transaction: Transaction) -> str:
+            one = transaction.get(KIND, name, DelegatedAction)
+            if one is None or one.answered:
+                return ""
+            transaction.put(KIND, name, msgspec.structs.replace(one, told_at=self._clock.now(), progress=progress))
+            return one.halt
+
+        return await self._store.change(work)
+
+    async def halt(self, name: str, why: str) -> None:
+        """Ask who carries one out to stop between two batches."""
+
+        def work(transaction: Transaction) -> None:
+            one = transaction.get(KIND, name, DelegatedAction)
+            if one is not None:
+                transaction.put(KIND, name, msgspec.structs.replace(one, halt=clean(why, _WHO)))
+
+        await self._store.change(work)
+
+
+def answer(one: DelegatedAction, result: Result | None, changed: str = "") -> Callable[[Transaction], None]:
+    """Return what answers within a transaction, unless nobody waits for it any more.
+
+    `changed`: the plan as it is now, where it is not what was shown.
+    """
 
     def work(transaction: Transaction) -> None:
         if transaction.get(KIND, one.id, DelegatedAction) is not None:
-            transaction.put(KIND, one.id, msgspec.structs.replace(one, result=result))
+            told = msgspec.structs.replace(one, result=result, changed=changed, shown="")
+            transaction.put(KIND, one.id, told)
 
     return work
 
 
-def given(one: DelegatedAction) -> tuple[Action, dict[str, Any]]:
-    """Return the action and its arguments. Raises ValueError with a sentence for what is none that is taken."""
+def given(one: DelegatedAction) -> Order:
+    """Return what was ordered. Raises NotCarried with a sentence for what is none that is taken."""
     action = DELEGATED.get(one.action)
     if action is None:
-        raise ValueError(f"this monitor takes no such action from another shell: {one.action}")
-    known = {argument.name: argument for argument in action.arguments}
-    if wrong := [name for name in one.arguments if name not in known]:
-        raise ValueError(f"{action.title} knows no {wrong[0]}")
-    values = {name: argument_value(argument, one.arguments.get(name, "")) for name, argument in known.items()}
-    return action, values
+        raise NotCarried(f"this monitor takes no such action from another shell: {clean(one.action, 60)}")
+    return Order(
+        action=action,
+        arguments=arguments_of(action, one.arguments),
+        shown=plan_of(action, one.shown),
+        again=one.again,
+        who=one.who,
+    )

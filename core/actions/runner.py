@@ -110,13 +110,14 @@ class Runner:
         actor: Actor,
         *,
         run: str = "",
+        new: str = "",
         stops: int | None = None,
         keep: bool = False,
         part: bool = False,
         progress: Progress | None = None,
         go_on: Callable[[], str] = unhindered,
     ) -> Result:
-        """Carry an action out. With the `run` of one that was begun before, it is gone on with.
+        """Carry an action out. With the `run` of one that was begun before, it is gone on with; else it is run `new`.
 
         `stops`: what its lane gave, where that is held already; another stop since ends it. `keep` it on the disk where
         nobody answers, if its record says so. `part`: it belongs to another action, and is told with that one.
@@ -130,7 +131,8 @@ class Runner:
             if not part and (refused := await self._rights.refusal(action)) is not None:
                 return refused
             async with lane as before:
-                begun = await self._begin(operation, actor, run, self._unless_stopped(action, go_on, before), progress)
+                may_go_on = self._unless_stopped(action, go_on, before)
+                begun = await self._begin(operation, actor, (run, new), may_go_on, progress)
                 if isinstance(begun, Result):
                     result = begun
                 else:
@@ -150,8 +152,11 @@ class Runner:
             self._tell(ActionEnded.of(result, str(actor), operation.reason))
         return result
 
-    async def run_local(self, operation: LocalOperation[Any], actor: Actor) -> Result:
-        """Carry out an action on this machine. Its audit row follows when it can, unless nothing may be written."""
+    async def run_local(self, operation: LocalOperation[Any], actor: Actor, *, new: str = "") -> Result:
+        """Carry out an action on this machine. Its audit row follows when it can, unless nothing may be written.
+
+        `new`: the id of its run; empty: any.
+        """
         action = operation.action
         if why := self._rights.may(action):
             return Result(action=action.name, phase=ResultPhase.REFUSED, text=why)
@@ -164,7 +169,7 @@ class Runner:
         if result.phase is not ResultPhase.VERIFIED:
             return result
         if operation.target and not self._rights.observes():
-            trail = AuditTrail(self._context, action.name, actor)
+            trail = AuditTrail(self._context, action.name, actor, new)
             result = msgspec.structs.replace(result, run=trail.run)
             told = {"target": operation.target, "done": operation.done, "text": result.text}
             told |= {"reason": operation.reason} if operation.reason else {}
@@ -204,12 +209,15 @@ class Runner:
         self,
         operation: Operation[Any],
         actor: Actor,
-        run: str,
+        runs: tuple[str, str],
         go_on: Callable[[], str],
         progress: Progress | None,
     ) -> tuple[Run, AuditTrail] | Result:
-        """Look again and open the audit; the result, where that is all there is to it. Raises PlanChanged."""
-        action = operation.action
+        """Look again and open the audit; the result, where that is all there is to it. Raises PlanChanged.
+
+        `runs`: the id of the one that was begun before, and that of a new one; either may be empty.
+        """
+        action, (run, new) = operation.action, runs
         try:
             await self._discover()
         except NotLive as not_live:
@@ -237,7 +245,7 @@ class Runner:
                 trail = AuditTrail(self._context, action.name, actor, run)
                 await trail.end({"text": prepared.text}, completed=prepared.done)
             return prepared
-        trail = AuditTrail(self._context, action.name, actor, prepared.run or run)
+        trail = AuditTrail(self._context, action.name, actor, prepared.run or run or new)
         self._ours(trail.run)
         try:
             with self._registered(trail):

@@ -218,6 +218,10 @@ class Store:
         """Become the one process of this project and user that runs the loops. Returns whether this process is it."""
         return self._lock.take()
 
+    def disown(self) -> None:
+        """Let another process run the loops."""
+        self._lock.release()
+
     def owner(self) -> str:
         """Return the holder of the lock, `pid N on HOST`; empty while there is none."""
         return self._lock.holder()

@@ -20,6 +20,7 @@ from core.domain.permission import MayAct
 from core.domain.plans import RequeuePlan
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.domain.self_status import SelfStatus
+from core.domain.service_view import ServiceView
 from core.domain.status import Level, Truth
 from core.domain.throughput import Throughput
 from core.resilience import BreakerRecord, DegradationLevel
@@ -304,6 +305,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     pauses: tuple[Pause, ...] = ()
     """The task types that are paused."""
     lease: LeaseView = LeaseView()
+    service: ServiceView | None = None
+    """The service that acts on this machine, where this is a screen beside it."""
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
     throughput: Throughput = Throughput()

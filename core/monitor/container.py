@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from core.actions.breaker_holds import BreakerHolds
+from core.actions.carried import Order
 from core.actions.catalogue import undoable_operation
 from core.actions.context import ActionContext, operator, watchdog
 from core.actions.delegated import DelegatedActions
@@ -34,7 +35,6 @@ from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
 from core.checks.runner import CheckRunner
-from core.domain.actions import Result
 from core.domain.checks import Check
 from core.domain.permission import who_acts
 from core.domain.status import Level
@@ -43,6 +43,7 @@ from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
 from core.services.alert_inputs import AlertInputs
 from core.services.alerting import AlertService
+from core.services.attachment import Attachment
 from core.services.attention import Attention
 from core.services.automatic_heal import AutomaticHeal
 from core.services.automatic_stop import AutomaticStop
@@ -54,7 +55,7 @@ from core.services.config import Config, Places
 from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
-from core.services.delegation import Delegation
+from core.services.delegation import Carrier, Delegation
 from core.services.events import EventLog
 from core.services.figures import FigureService
 from core.services.heartbeat import Heartbeat
@@ -76,6 +77,7 @@ from core.services.reporting import ProjectRecords
 from core.services.saved_files import SavedFiles
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
+from core.services.succession import Succession
 from core.services.trends import TrendService
 from core.services.waiting_runner import WaitingRunner
 
@@ -87,14 +89,15 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """Calls back into the monitor. `publish`: there is something new to show.
 
     `on_late`: a check's question that outlived its check has ended. `check_now`: refresh and check everything.
-    `run`: an action by its record and arguments, as an operator of this process runs it.
+    `run`: an order, as an operator of this process runs it; `own_side`: one about this process alone, unaudited.
     """
 
     publish: Callable[[], None]
     on_late: Callable[[Check], None]
     check_now: Callable[[], Awaitable[None]]
     restart_watchdog: Callable[[], None]
-    run: Callable[..., Awaitable[Result]]
+    run: Carrier
+    own_side: Callable[[Order], Awaitable[None]]
 
 
 class Container:
@@ -187,6 +190,7 @@ class Container:
             acts=self.ownership,
             observes=config.observe,
             only_looks=config.only_looks,
+            service=config.unattended,
         )
         self.lease = Lease(
             clock,
@@ -277,6 +281,16 @@ class Container:
         self.delegation = Delegation(
             self.clock, self.boundary, DelegatedActions(self.clock, self.store), self.processes, hooks.run
         )
+        self.succession = Succession(context, self.processes, self.ownership, self.lease, self.running)
+        self.attachment = Attachment(
+            context,
+            self.succession,
+            self.delegation,
+            self.rights,
+            self.operator,
+            here=hooks.run,
+            own_side=hooks.own_side,
+        )
         self.heartbeat = Heartbeat(context)
         self.self_monitor = SelfMonitor(context, self.connection, publish)
         self.startup = Startup(
@@ -360,6 +374,7 @@ class Container:
         await self.checks.close()
         await self.readings.close()
         await self.recording.close()
+        await self.delegation.close()
         await self.runner.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.actions.action import LocalOperation
+from core.actions.carried import Order
 from core.actions.catalogue import operation
 from core.actions.process import TEST_MESSAGE
 from core.actions.run import Progress, unhindered
@@ -36,6 +36,7 @@ from core.history.report import Report, html_page
 from core.history.trends import CUTS, Trends, Window
 from core.monitor.check_now import check_now
 from core.monitor.container import Container, Hooks
+from core.monitor.orders import Orders
 from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
 from core.resilience import (
@@ -74,11 +75,13 @@ class Monitor:
                 on_late=self._on_late,
                 check_now=self.check_now,
                 restart_watchdog=self._restart_watchdog,
-                run=self.run,
+                run=lambda order, **given: self._orders.here(order, **given),  # noqa: PLW0108 - it is made below
+                own_side=lambda order: self._orders.own_side(order),  # noqa: PLW0108 - as said
             ),
             line,
         )
         self._scheduler = Scheduler(self._parts, snapshot=lambda: self.snapshot, publish=self._publish, jitter=jitter)
+        self._orders: Orders = Orders(self._parts, self._scheduler, self._publish)
         self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer, self._parts.processes.offer]
         self._resets = Resets(self._parts.clock)
         self._degradation = DegradationTracker(self._on_degradation)
@@ -286,25 +289,18 @@ class Monitor:
         go_on: Callable[[], str] = unhindered,
         **arguments: Any,
     ) -> Result:
-        """Run an action, and look at what became of it. A running monitor keeps it where nobody answers, if it waits.
+        """Run an action, in the service where one acts beside this screen, and look at what became of it.
 
-        `plan`: what was shown. `again`: the run id of one whose answer was lost, to go on with it. `go_on` says why it
-        must stop between batches, empty while it may go on. Raises PlanChanged with the new plan.
+        A running monitor keeps it where nobody answers, if it waits. `plan`: what was shown. `again`: the run id of one
+        whose answer was lost, to go on with it. `go_on` says why it must stop between batches, empty while it may go
+        on. Raises PlanChanged with the new plan.
         """
-        parts = self._parts
-        ordered = operation(parts.dependencies, action, plan, **arguments)
-        if isinstance(ordered, LocalOperation):
-            result = await parts.runner.run_local(ordered, parts.operator)
-        else:
-            result = await parts.runner.run(
-                ordered, parts.operator, run=again, keep=self._scheduler.running, progress=progress, go_on=go_on
-            )
-        if ordered.changes:
-            parts.readings.make_all_due()
-            self._scheduler.refresh_soon()
-            self._scheduler.check_soon()  # what the checks said before is no longer so
-        self._publish()
-        return result
+        order = Order(action=action, arguments=arguments, shown=plan, again=again)
+        return await self._orders.run(order, progress=progress, go_on=go_on)
+
+    def carried_out_by(self, action: Action, **arguments: Any) -> str:
+        """Return who else than this process carries an action out, in a line; empty where nobody does."""
+        return self._parts.attachment.carried_out_by(action, str(arguments.get("breaker", "")))
 
     def under_way(self) -> tuple[str, ...]:
         """Return the actions under way now, each in words: an operator's and the watchdog's own."""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
-_SHELLS_S: Final = 1.0
+_SHELLS_S: Final = 0.5
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _PATIENCE_S: Final = 1.0
@@ -294,6 +294,8 @@ class Scheduler:
     async def _shells_turn(self) -> None:
         await self._parts.processes.tell()
         await self._parts.delegation.carry_out()
+        if await self._parts.succession.look():
+            self._refresh_now.set()
         await self._parts.clock.sleep(_SHELLS_S)
 
     async def _supervise(self) -> None:

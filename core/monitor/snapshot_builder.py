@@ -60,6 +60,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         left_over=parts.left_over.plan,
         pauses=readings.pauses,
         lease=parts.lease.view(),
+        service=parts.attachment.view(),
         breakers=parts.breakers.all(),
         tasks=Tasks(
             counts=readings.counts,
@@ -168,7 +169,9 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         notices.append(
             f"the access token expires at {at} and cannot be renewed: set a new one, or run: watchdesk login"
         )
-    if scheduler.ready and not parts.ownership.mine and not parts.config.only_looks:
+    if (service := parts.attachment.view()) is not None:
+        notices.append(service.acts)
+    elif scheduler.ready and not parts.ownership.mine and not parts.config.only_looks:
         notices.append(
             f"{parts.ownership.anothers() or 'another watchdesk'} acts for this project on this machine; this one is on"
             " standby"

@@ -109,6 +109,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Problems with configuration that was found but not used, in words."""
     only_looks: bool = False
     """Observe only: refuse every action, even one about this machine alone or one that would allow actions."""
+    unattended: bool = False
+    """It runs without a screen: a service."""
     limits: RequestLimits = RequestLimits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()

@@ -17,16 +17,25 @@ from core.domain.snapshot import Snapshot
 
 KIND: Final = "monitor"
 _EVERY_S: Final = 5.0
+_SOON_S: Final = 1.0
 
 
 class MonitorProcesses:
-    """Tells of this process, at most every five seconds and only what changed, and reads what others tell.
+    """Tells of this process, every five seconds and only what changed, whether it acts at once; reads what others tell.
 
     A process that looks once tells nothing: only `register` makes it one of them.
     """
 
-    def __init__(
-        self, clock: Clock, store: Store, *, host: str, acts: Callable[[], bool], observes: bool, only_looks: bool
+    def __init__(  # noqa: PLR0913 - all that one tells of itself from the start
+        self,
+        clock: Clock,
+        store: Store,
+        *,
+        host: str,
+        acts: Callable[[], bool],
+        observes: bool,
+        only_looks: bool,
+        service: bool = False,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -41,6 +50,7 @@ class MonitorProcesses:
             told_at=now,
             observes=observes,
             only_looks=only_looks,
+            service=service,
         )
         self._lock = store.lock(self._now.id)
         self._registered = False
@@ -70,7 +80,8 @@ class MonitorProcesses:
     async def tell(self) -> None:
         """Tell what changed, unless that was just done. Never raises: the store reports what it cannot keep."""
         first, now_s = self._tried_s is None, self._clock.elapsed()
-        if first or (self._now is not self._told and now_s - (self._tried_s or 0.0) >= _EVERY_S):
+        every_s = _SOON_S if self._now.acts is not self._told.acts else _EVERY_S  # others wait for that word
+        if first or (self._now is not self._told and now_s - (self._tried_s or 0.0) >= every_s):
             self._tried_s = now_s
             with contextlib.suppress(NotKept):
                 await self.tell_with(lambda _: None)

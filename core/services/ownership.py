@@ -15,6 +15,8 @@ class Ownership:
         self._among_observers = store.lock("observer") if observes else None
         self.mine = False
         """This process is the owner."""
+        self.gives_way = False
+        """This process lets another become the owner, and takes the lock no more until that has failed."""
 
     def __call__(self) -> bool:
         """Return whether this process is the owner."""
@@ -22,7 +24,7 @@ class Ownership:
 
     def take(self) -> bool:
         """Take the lock if no other process has it. Return whether this process has just become the owner."""
-        if self._only_looks:
+        if self._only_looks or self.gives_way:
             return False
         if self._among_observers is None:
             return not self.mine and self._store.own()
@@ -30,6 +32,15 @@ class Ownership:
             self.mine = False
             return False
         return not self.mine and self._among_observers.take()
+
+    def give_way(self) -> None:
+        """Be the owner no more, for the sake of another process."""
+        self.mine, self.gives_way = False, True
+        self._store.disown()
+
+    def vacant(self) -> bool:
+        """Return whether no process owns the lock, and this one may take it."""
+        return not (self.mine or self._only_looks or self.gives_way or self.anothers())
 
     def anothers(self) -> str:
         """Return the process that owns the lock on this machine, in words; empty while there is none."""

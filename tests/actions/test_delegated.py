@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.actions.breakers import HOLD_BREAKER, RESET_BREAKER
+from core.actions.carried import Order
 from core.actions.delegated import KIND, DelegatedAction, DelegatedActions, answer, given
 from core.base.store import Store
 from core.domain.actions import Result, ResultPhase
@@ -35,7 +36,7 @@ def delegated(clock: FakeClock, store: Store) -> DelegatedActions:
 
 
 async def test_one_is_taken_up_once_and_answered_to_who_asked(delegated: DelegatedActions, store: Store) -> None:
-    asked = await delegated.ask(ME, RESET_BREAKER, {"breaker": "db:x"}, 10)
+    asked = await delegated.ask(ME, Order(action=RESET_BREAKER, arguments={"breaker": "db:x"}), 10)
     assert await delegated.take(OTHER) == ()
     (taken,) = await delegated.take(ME)
     assert (taken.id, taken.arguments, await delegated.take(ME)) == (asked.id, {"breaker": "db:x"}, ())
@@ -51,7 +52,7 @@ async def test_one_is_taken_up_once_and_answered_to_who_asked(delegated: Delegat
 
 
 async def test_what_was_withdrawn_is_never_taken_up(delegated: DelegatedActions) -> None:
-    asked = await delegated.ask(ME, RESET_BREAKER, {}, 10)
+    asked = await delegated.ask(ME, Order(action=RESET_BREAKER), 10)
     assert await delegated.withdraw(asked.id) is True
     assert await delegated.take(ME) == ()
     assert await delegated.withdraw(asked.id) is False
@@ -60,7 +61,7 @@ async def test_what_was_withdrawn_is_never_taken_up(delegated: DelegatedActions)
 async def test_what_lapsed_or_comes_from_the_future_is_not_taken_up_and_is_cleared_away(
     delegated: DelegatedActions, clock: FakeClock, store: Store
 ) -> None:
-    await delegated.ask(ME, RESET_BREAKER, {}, 10)
+    await delegated.ask(ME, Order(action=RESET_BREAKER), 10)
     clock.advance(10)
     assert await delegated.take(ME) == ()
     clock.jump_wall(-3600)  # the clock is set back: it would be in time again
@@ -71,7 +72,7 @@ async def test_what_lapsed_or_comes_from_the_future_is_not_taken_up_and_is_clear
 async def test_many_at_once_are_taken_up_in_order_and_bounded(delegated: DelegatedActions, clock: FakeClock) -> None:
     ids = []
     for _ in range(25):
-        ids.append((await delegated.ask(ME, RESET_BREAKER, {}, 10)).id)
+        ids.append((await delegated.ask(ME, Order(action=RESET_BREAKER), 10)).id)
         clock.advance(0.01)
     first, second = await delegated.take(ME), await delegated.take(ME)
     assert [one.id for one in (*first, *second)] == ids
@@ -92,7 +93,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 async def test_what_is_no_such_action_is_not_taken_up(case: str, delegated: DelegatedActions, store: Store) -> None:
-    asked = await delegated.ask(ME, RESET_BREAKER, {}, 10)
+    asked = await delegated.ask(ME, Order(action=RESET_BREAKER), 10)
     await store.put(KIND, asked.id, msgspec.to_builtins(asked) | HOSTILE[case])
     assert await delegated.take(ME) == ()
     assert (await store.all(KIND, object) == {}) is (case != "no end")
@@ -105,10 +106,10 @@ def handed(action: str, **arguments: str) -> DelegatedAction:
 
 def test_only_what_its_record_knows_is_given() -> None:
     values = {"breaker": "db:x", "reason": "r"}
-    assert given(handed("hold_breaker", breaker=" db:x ", reason="r")) == (HOLD_BREAKER, values)
-    assert given(handed("reset_breaker")) == (RESET_BREAKER, {"breaker": "", "reason": ""})
+    assert given(handed("hold_breaker", breaker=" db:x ", reason="r")) == Order(action=HOLD_BREAKER, arguments=values)
+    assert given(handed("reset_breaker")) == Order(action=RESET_BREAKER)
     for wrong in (
-        handed("emergency_stop", reason="r"),
+        handed("lift_observe"),
         handed("hold_breaker", breaker="db:x"),
         handed("hold_breaker", reason="r"),
         handed("reset_breaker", until="tomorrow"),
@@ -116,3 +117,23 @@ def test_only_what_its_record_knows_is_given() -> None:
     ):
         with pytest.raises(ValueError, match=r"^\w"):
             given(wrong)
+
+
+async def test_while_it_is_carried_out_it_is_told_how_far_it_is_and_who_asked_may_stop_it(
+    delegated: DelegatedActions, clock: FakeClock, store: Store
+) -> None:
+    asked = await delegated.ask(ME, Order(action=RESET_BREAKER, who="ann"), 10)
+    assert (await delegated.take(ME))[0].who == "ann"
+    assert await delegated.tend(asked.id, ("heal", 1, 9)) == ""
+    await delegated.halt(asked.id, "enough")
+    for _ in range(3):
+        clock.advance(50)  # long past its time: it is not forgotten while it goes on
+        assert await delegated.tend(asked.id, ("heal", 2, 9)) == "enough"
+        assert await delegated.take(ME) == ()
+    now = await delegated.look(asked.id)
+    assert now is not None
+    assert (now.progress, now.answered) == (("heal", 2, 9), False)
+    clock.advance(90)
+    assert await delegated.take(ME) == ()
+    assert await store.all(KIND, object) == {}
+    assert await delegated.tend(asked.id, None) == ""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core.actions.breakers import RESET_BREAKER
+from core.actions.carried import Order
 from core.actions.delegated import KIND, DelegatedActions
-from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.process import OBSERVE_OFF
 from core.base.clock import SystemClock
 from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
@@ -39,9 +40,9 @@ class Process:
         await self.itself.tell()
         return (await self.itself.running())[0]
 
-    async def _run(self, action: Action, **arguments: Any) -> Result:
-        self.ran.append((action.name, arguments))
-        return Result(action=action.name, phase=ResultPhase.VERIFIED, text="done", run="r1")
+    async def _run(self, order: Order, **_: Any) -> Result:
+        self.ran.append((order.action.name, dict(order.arguments)))
+        return Result(action=order.action.name, phase=ResultPhase.VERIFIED, text="done", run="r1")
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ async def test_its_result_comes_back_and_nothing_is_left(make: Callable[..., Pro
         await asyncio.sleep(0.01)
         await monitor.delegation.carry_out()
     assert await waiting == [Result(action="reset_breaker", phase=ResultPhase.VERIFIED, text="done", run="r1")] * 2
-    assert monitor.ran == [("reset_breaker", {"breaker": "", "reason": "r"})] * 2
+    assert monitor.ran == [("reset_breaker", {"reason": "r"})] * 2
     assert await shell.store.all(KIND, object) == {}
 
 
@@ -99,7 +100,7 @@ async def test_one_that_is_interrupted_is_withdrawn(make: Callable[..., Process]
 async def test_a_monitor_that_ended_before_changed_nothing_and_one_that_had_begun_perhaps(
     make: Callable[..., Process],
 ) -> None:
-    async def never(action: Action, **_: Any) -> Result:
+    async def never(order: Order, **_: Any) -> Result:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -126,13 +127,14 @@ async def test_a_monitor_that_ended_before_changed_nothing_and_one_that_had_begu
 async def test_what_is_no_action_to_hand_over_is_refused_and_an_unforeseen_end_is_unknown(
     make: Callable[..., Process],
 ) -> None:
-    async def fails(action: Action, **_: Any) -> Result:
+    async def fails(order: Order, **_: Any) -> Result:
         raise RuntimeError("unforeseen")
 
     monitor, shell = make(fails), make()
     there = await monitor.started()
-    for action, phase in ((EMERGENCY_STOP, ResultPhase.REFUSED), (RESET_BREAKER, ResultPhase.UNKNOWN)):
-        waiting = asyncio.create_task(handed(shell, there, action=action))
+    for action, phase in ((OBSERVE_OFF, ResultPhase.REFUSED), (RESET_BREAKER, ResultPhase.UNKNOWN)):
+        given = {} if action is OBSERVE_OFF else {"reason": "r"}
+        waiting = asyncio.create_task(shell.delegation.hand_over(there, action, given, 30.0))
         await asked(shell)
         await monitor.delegation.carry_out()
         assert (await waiting).phase is phase

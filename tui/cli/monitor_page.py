@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from core.base.text import in_steps, plural
-from core.domain.monitor_process import BreakerView, MonitorProcess
+from core.domain.breaker_view import BreakerView
+from core.domain.monitor_process import MonitorProcess
 from core.resilience import BreakerState
 
 
 def process_line(process: MonitorProcess, now: datetime) -> str:
     """Return the process in one line: what it does, since when, and how old the rest is."""
     does = "read-only" if process.only_looks else "observes" if process.observes else ""
-    acts = "acts" if process.acts else "standby"
+    acts = ("service, " if process.service else "") + ("acts" if process.acts else "standby")
     told = f"last report {in_steps(process.age_s(now))} ago"
     since = f"since {process.started_at.astimezone():%d %b %H:%M}"
     return ", ".join(filter(None, (f"pid {process.pid}", does or acts, since, f"version {process.version}", told)))
@@ -71,7 +72,7 @@ def _clock(moment: datetime | None) -> str:
 
 def watchdog_as_data(process: MonitorProcess, now: datetime) -> dict[str, Any]:
     """Return a process and its checks as JSON values."""
-    names = ("pid", "host", "version", "started_at", "acts", "observes", "only_looks", "told_at")
+    names = ("pid", "host", "version", "started_at", "acts", "observes", "only_looks", "service", "told_at")
     checks = ("consecutive_failures", "last_check_at", "next_check_at", "verdicts")
     told = {name: getattr(process, name) for name in (*names, *checks)}
     return told | {"age_s": process.age_s(now)}

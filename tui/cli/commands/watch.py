@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 import click
+import msgspec
 
 from core.base.settings import SettingsError
 from core.monitor import Config, Monitor, read_config
@@ -33,10 +34,10 @@ def command(context: click.Context, *, address: str | None, once: bool) -> None:
 
     def read() -> Config:
         if (first := waiting.pop() if waiting else None) is not None:
-            return first
+            return msgspec.structs.replace(first, unattended=True)
         again = read_config(checked_layers(), project=context.obj["project"], observe=context.obj["observe"])
         start_logging(again.target, again.alerts.secrets())
-        return again
+        return msgspec.structs.replace(again, unattended=True)
 
     waiting = [config]
     try:
