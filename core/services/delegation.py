@@ -155,16 +155,16 @@ class Delegation:
                 now = await self._delegated.look(name)
                 if now is None:
                     continue
-                if now.answered:
-                    return self._answered(order, now)
                 if course.hears(now):
                     taken()
+                if now.answered:
+                    return self._answered(order, now)
                 if progress is not None and now.progress is not None:
                     progress(*now.progress)
                 if course.taken and (why := go_on()) and not now.halt:
                     with contextlib.suppress(NotKept):
                         await self._delegated.halt(name, why)
-            why = "ended" if ended else f"did not answer within {short(course.waited_s)}"
+            why = "ended" if ended else f"did not answer within {short(round(course.limit_s, 1))}"
             return await self._given_up(order, asked, f"{called} {why}")
         finally:
             with contextlib.suppress(NotKept):  # answered or interrupted: nobody waits for it any more
@@ -219,9 +219,9 @@ class _Heard:
         self.taken = False
 
     @property
-    def waited_s(self) -> float:
-        """Return the seconds for which nothing was heard."""
-        return self._clock.elapsed() - (self._began if self._silent_s is None else self._heard)
+    def limit_s(self) -> float:
+        """Return how long it is waited for as it stands, in seconds."""
+        return self._silent_s if self.taken and self._silent_s is not None else self._until - self._began
 
     def hears(self, now: DelegatedAction) -> bool:
         """Take in how it stands. Return whether it was taken up since the last time."""

@@ -87,6 +87,8 @@ class StillMonitor:
         """What it was told of whoever looks: `looked`, `focused` or `left`."""
         self.takes_no_note = ""
         """Why it keeps no note; empty: it does."""
+        self.carrier = ""
+        """Who carries actions out, in a line."""
         self.filled: list[Window] = []
         self.going: tuple[str, ...] = ()
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -177,6 +179,9 @@ class StillMonitor:
         return found if isinstance(found, SafetyDetail) else None
 
     # Orders
+
+    def carried_out_by(self, action: Action, **_: Any) -> str:
+        return self.carrier
 
     def may(self, order: Action) -> str:
         project = self.snapshot.project

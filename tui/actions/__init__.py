@@ -17,7 +17,7 @@ from core.actions.undo import UNDO
 from core.backend.schema import Shape
 from core.domain.actions import POSITIONAL, Action
 from tui.actions.alerts import ack_choices, silence_choices
-from tui.actions.breakers import breaker_choices, hold_choices, release_choices
+from tui.actions.breakers import breaker_choices, hold_choices, known, release_choices
 from tui.actions.faults import switch_fault
 from tui.actions.pauses import pause, unpause
 from tui.actions.runs import run_choices
@@ -43,18 +43,18 @@ async def requeue(ui: Ui) -> None:
 
 async def reset(ui: Ui) -> None:
     """Choose what to do with the breakers as they stand."""
-    await choose(ui, RESET_BREAKER, "Which breaker?", breaker_choices(ui.monitor.snapshot.breakers))
+    await choose(ui, RESET_BREAKER, "Which breaker?", breaker_choices(known(ui.monitor.snapshot)))
 
 
 async def hold(ui: Ui) -> None:
     """Choose a breaker to hold open."""
-    choices = hold_choices(ui.monitor.snapshot.breakers)
+    choices = hold_choices(known(ui.monitor.snapshot))
     await choose(ui, HOLD_BREAKER, "Hold which breaker open?", choices, "no breaker was used yet")
 
 
 async def release(ui: Ui) -> None:
     """Choose a held breaker to release."""
-    choices = release_choices(ui.monitor.snapshot.breakers)
+    choices = release_choices(known(ui.monitor.snapshot))
     await choose(ui, RELEASE_BREAKER, "Release which breaker?", choices, "no breaker is held")
 
 

@@ -83,9 +83,9 @@ class ActionDialog(Dialog):
                 raise
             self._plan = None
             self._fit()
-            return f"{not_live.fault.sentence()}\n{_KEPT}"
+            return self._with_carrier(f"{not_live.fault.sentence()}\n{_KEPT}")
         self._fit()
-        return _sentence(self._plan)
+        return self._with_carrier(_sentence(self._plan))
 
     async def act(self) -> Result | None:
         """Carry out what is shown; a plan that changed meanwhile is shown and asked again."""
@@ -97,9 +97,16 @@ class ActionDialog(Dialog):
         except PlanChanged as changed:
             self._plan = changed.plan
             self._fit()
-            self.take(_sentence(changed.plan))
+            self.take(self._with_carrier(_sentence(changed.plan)))
             self.say("the plan has changed, and nothing was done: check it and confirm again")
             return None
+
+    def _with_carrier(self, text: str) -> str:
+        """Return what is shown, and who carries it out where that is not this process."""
+        if self._nothing_to_do():
+            return text
+        carrier = self._monitor.carried_out_by(self._asked, **self._arguments(self._asked))
+        return f"{text}\n{carrier}" if carrier else text
 
     def ready(self) -> bool:
         """Return whether there is something to do, everything is filled in and typed, and the plan is about that."""

@@ -1,18 +1,23 @@
 """The list of circuit breakers."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from core.domain.snapshot import Snapshot
-from core.resilience import BreakerRecord, BreakerState
+from core.resilience import BreakerState
 from tui.actions import breakers
+from tui.actions.breakers import Breaker
 from tui.lists.listed import Details, Listed, fields, list_key, when
-from tui.panels.connections import BREAKER_ROLE, worst_first
+from tui.panels.connections import BREAKER_ROLE, of_service, worst_first
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line
+from tui.rendering.text import Line, age, oldness
+
+_OF_SERVICE: Final = "service/"
+"""What the key of a row begins with that is about a breaker of the service; none of ours has a slash."""
 
 
 class BreakerList(Listed):
-    """Every breaker of this process; those that are not closed come first."""
+    """Every breaker of this process, and those of the service beside it that are not closed; such come first."""
 
     NAME = "breakers"
     KEY = list_key("breakers", "4", "breakers", "circuit breakers: all of them")
@@ -28,22 +33,34 @@ class BreakerList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """Return the number of breakers that are not closed."""
+        """Return the number of breakers that are not closed, and how many of the service's are not."""
         bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
+        mine = f" {bad} of {len(snapshot.breakers)} not closed" if bad else " all closed"
+        service = snapshot.service
+        if service is None or not service.breakers:
+            return ((mine, "critical" if bad else "dim"),)
+        told = f"told {age(service.told_at, snapshot.at)} ago" if service.told_at < snapshot.at else "just told"
         return (
-            (f" {bad} of {len(snapshot.breakers)} not closed" if bad else " all closed", "critical" if bad else "dim"),
+            (mine, "critical" if bad else "dim"),
+            (f"; {len(service.breakers)} not closed in {service.name} ({told})", "critical"),
         )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """Return the breakers, the worst first."""
-        return [self._row(record) for record in worst_first(snapshot.breakers)]
+        """Return the breakers, the worst first, those of the service before our own."""
+        return [
+            *(self._row(one, _OF_SERVICE) for one in worst_first(of_service(snapshot))),
+            *(self._row(record) for record in worst_first(snapshot.breakers)),
+        ]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one breaker in full."""
-        record = next((one for one in snapshot.breakers if one.key == key), None)
+        records: Sequence[Breaker] = of_service(snapshot) if key.startswith(_OF_SERVICE) else snapshot.breakers
+        record = next((one for one in records if one.key == key.removeprefix(_OF_SERVICE)), None)
         if record is None:
             return None
+        service = snapshot.service if key.startswith(_OF_SERVICE) else None
         text = fields(
+            ("of", "" if service is None else f"{service.name}, told {oldness(service.told_at, snapshot.at)}"),
             ("state", record.state.value.replace("_", "-")),
             ("since", when(record.since, snapshot.at)),
             ("failures", record.failures),
@@ -55,15 +72,15 @@ class BreakerList(Listed):
         )
         return Details(heading=record.key, text=text, choices=breakers.choices_of(record))
 
-    def _row(self, record: BreakerRecord) -> Row:
+    def _row(self, record: Breaker, of: str = "") -> Row:
         role = BREAKER_ROLE[record.state]
         why = f"held by {record.held_by}: {record.held_why}" if record.state is BreakerState.HELD else record.last_error
         return Row(
-            key=record.key,
+            key=f"{of}{record.key}",
             cells=(
                 (self._signs.level(role), role),
                 (record.state.value.replace("_", "-"), role),
-                (record.key, "text"),
+                (f"{record.key}, service" if of else record.key, "text"),
                 (f"{record.failures}" if record.failures else "", "text", record.failures),
                 (record.since, "dim"),
                 (why, "dim"),

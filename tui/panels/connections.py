@@ -1,9 +1,10 @@
 """The connections panel: circuit breakers that are not closed, and components whose data is not live."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from core.base.text import left_in_steps
+from core.domain.breaker_view import BreakerView
 from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -11,6 +12,8 @@ from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.table import TableColumn, table
 from tui.rendering.text import Line, Span, age, latencies, oldness, took
+
+B = TypeVar("B", BreakerRecord, BreakerView)
 
 BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",
@@ -43,18 +46,21 @@ class ConnectionsPanel(Panel):
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line for each that is not well."""
-        bad = len(self._breakers(snapshot)) + len(self._components(snapshot))
+        bad = len(self._breakers(snapshot)) + len(of_service(snapshot)) + len(self._components(snapshot))
         return Wish(1 + min(bad, _MOST if height >= 28 else 2), 1 + bad)
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the number of open breakers, the level, and how long the last refreshes took."""
         bad, total = len(self._breakers(snapshot)), len(snapshot.breakers)
         told = f" {bad} of {total} breakers not closed" if bad else f" all {total} breakers closed" if total else ""
+        theirs = len(of_service(snapshot))
+        there: Line = ((f", {theirs} in the service", "critical"),) if theirs else ()
         level = snapshot.degradation.level.value
         data = ", data live" if level == "normal" else f", degradation {level}"
         head: Line = (
             (self.TITLE, "title"),
             (told or " no breaker used yet", "critical" if bad else "dim"),
+            *there,
             (data, "dim" if level == "normal" else DEGRADATION_LEVEL[level]),
         )
         link = snapshot.link
@@ -68,6 +74,7 @@ class ConnectionsPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the breakers that are not closed, the worst first, then the components that are not live."""
         rows = [self._breaker(record, snapshot) for record in self._breakers(snapshot)]
+        rows += [self._breaker(one, snapshot, "in the service, ") for one in worst_first(of_service(snapshot))]
         rows += [self._component(component, snapshot) for component in self._components(snapshot)]
         return as_many_as_fit(table(_COLUMNS, rows, width, headed=False), height)
 
@@ -77,7 +84,7 @@ class ConnectionsPanel(Panel):
     def _components(self, snapshot: Snapshot) -> list[Component]:
         return [one for one in snapshot.degradation.components if one.source is not Source.LIVE]
 
-    def _breaker(self, record: BreakerRecord, snapshot: Snapshot) -> tuple[Span, ...]:
+    def _breaker(self, record: BreakerRecord | BreakerView, snapshot: Snapshot, where: str = "") -> tuple[Span, ...]:
         role = BREAKER_ROLE[record.state]
         more = f"{age(record.since, snapshot.at)}: {record.last_error}"
         if record.state is BreakerState.OPEN and record.due_at is not None:
@@ -85,7 +92,7 @@ class ConnectionsPanel(Panel):
         elif record.state is BreakerState.HELD:
             more = f"{age(record.since, snapshot.at)} by {record.held_by}: {record.held_why}"
         word = record.state.value.replace("_", "-")
-        return ((self._signs.level(role), role), (word, role), (record.key, "text"), (more, "dim"))
+        return ((self._signs.level(role), role), (word, role), (record.key, "text"), (f"{where}{more}", "dim"))
 
     def _component(self, component: Component, snapshot: Snapshot) -> tuple[Span, ...]:
         cached = component.source is Source.CACHED
@@ -99,6 +106,11 @@ class ConnectionsPanel(Panel):
         )
 
 
-def worst_first(records: Sequence[BreakerRecord]) -> list[BreakerRecord]:
+def of_service(snapshot: Snapshot) -> tuple[BreakerView, ...]:
+    """Return the breakers of the service beside this screen that are not closed."""
+    return snapshot.service.breakers if snapshot.service is not None else ()
+
+
+def worst_first(records: Sequence[B]) -> list[B]:
     """Return breakers that are not closed first, then by failures, then by name."""
     return sorted(records, key=lambda one: (one.state is BreakerState.CLOSED, -one.failures, one.key))

@@ -79,8 +79,9 @@ class TopLine(Panel):
         return (*fit(name, max(0, room - 1)), (" ", "text"), (clock, "dim"))
 
     def _acts(self, snapshot: Snapshot, width: int) -> tuple[str, ...]:
-        """Return whether the watchdog acts and with which rights we read, the longest text first; the last is empty."""
-        acts = auto_heal(snapshot.may_act, snapshot.lease)[-2:]
+        """Return who acts, and with which rights we read, the longest text first; the last is empty."""
+        service = snapshot.service
+        acts = auto_heal(snapshot.may_act, snapshot.lease)[-2:] if service is None else (f"{service.name}, acts",)
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
         full = (f"  {acts[0]}{rights}",) if width >= _WIDE else ()
         return (*full, *(f"  {one}" for one in acts), "")

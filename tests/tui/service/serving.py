@@ -31,7 +31,13 @@ class Service:
     """One running service, with the notify socket of a service manager."""
 
     def __init__(
-        self, command: Command, sandbox: Running, *args: str, watchdog_s: float | None = None, **env: str
+        self,
+        command: Command,
+        sandbox: Running,
+        *args: str,
+        options: tuple[str, ...] = (),
+        watchdog_s: float | None = None,
+        **env: str,
     ) -> None:
         self.told: list[str] = []
         self.lines: list[dict[str, Any]] = []
@@ -43,7 +49,7 @@ class Service:
         env |= {"NOTIFY_SOCKET": str(place)}
         env |= {} if watchdog_s is None else {"WATCHDOG_USEC": str(int(watchdog_s * 1_000_000))}
         self.process = command.start(
-            ("watch", "--metrics", "127.0.0.1:0", *args), (nothing, its_out, its_err), sandbox, **env
+            (*options, "watch", "--metrics", "127.0.0.1:0", *args), (nothing, its_out, its_err), sandbox, **env
         )
         for one in (nothing, its_out, its_err):
             os.close(one)
