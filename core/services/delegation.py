@@ -144,9 +144,8 @@ class Delegation:
 
         Raises NotTaken, NotKept, NotCarried: nobody ever carries it out. Raises PlanChanged with the new plan.
         """
-        until = self._clock.elapsed() + wait_s
         asked = await self._delegated.ask(to.id, order, wait_s)
-        name, course = asked.id, _Heard(self._clock, until, silent_s)
+        name, course = asked.id, _Heard(self._clock, wait_s, silent_s)
         ended = False
         try:
             while not ended and not course.over():
@@ -164,7 +163,7 @@ class Delegation:
                 if course.taken and (why := go_on()) and not now.halt:
                     with contextlib.suppress(NotKept):
                         await self._delegated.halt(name, why)
-            why = "ended" if ended else f"did not answer within {short(round(course.limit_s, 1))}"
+            why = "ended" if ended else f"did not answer within {short(course.limit_s)}"
             return await self._given_up(order, asked, f"{called} {why}")
         finally:
             with contextlib.suppress(NotKept):  # answered or interrupted: nobody waits for it any more
@@ -210,10 +209,10 @@ class _Course:
 class _Heard:
     """What was heard of an action that was handed over, and whether it is waited for."""
 
-    def __init__(self, clock: Clock, until: float, silent_s: float | None) -> None:
+    def __init__(self, clock: Clock, wait_s: float, silent_s: float | None) -> None:
         self._clock = clock
         self._began = self._heard = clock.elapsed()
-        self._until = until
+        self._wait_s = wait_s
         self._silent_s = silent_s
         self._told: object = None
         self.taken = False
@@ -221,7 +220,7 @@ class _Heard:
     @property
     def limit_s(self) -> float:
         """Return how long it is waited for as it stands, in seconds."""
-        return self._silent_s if self.taken and self._silent_s is not None else self._until - self._began
+        return self._silent_s if self.taken and self._silent_s is not None else self._wait_s
 
     def hears(self, now: DelegatedAction) -> bool:
         """Take in how it stands. Return whether it was taken up since the last time."""
@@ -234,9 +233,8 @@ class _Heard:
 
     def over(self) -> bool:
         """Return whether nobody waits any longer."""
-        if self.taken and self._silent_s is not None:
-            return self._clock.elapsed() - self._heard >= self._silent_s
-        return self._clock.elapsed() >= self._until
+        since = self._heard if self.taken and self._silent_s is not None else self._began
+        return self._clock.elapsed() - since >= self.limit_s
 
 
 def _result(action: Action, phase: ResultPhase, text: str) -> Result:
