@@ -30,8 +30,7 @@ from core.base.clock import Clock
 from core.base.store import Store, Transaction
 from core.base.text import clean
 from core.domain.actions import Result
-from core.domain.breaker_view import Moment, Whole, Word
-from core.domain.monitor_process import Name
+from core.domain.monitor_process import Moment, Name, Whole, Word
 
 KIND: Final = "delegated_action"
 

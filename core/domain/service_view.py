@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.domain.breaker_view import BreakerView
+from core.resilience import BreakerRecord
 
 
 class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     told_at: datetime
-    breakers: tuple[BreakerView, ...] = ()
+    breakers: tuple[BreakerRecord, ...] = ()
     not_taken: str = ""
 
     @property

@@ -9,9 +9,8 @@ import pytest
 
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.actions.heal import HEAL
-from core.domain.breaker_view import BreakerView
 from core.domain.service_view import ServiceView
-from core.resilience import BreakerState
+from core.resilience import BreakerRecord, BreakerState
 from tests.hostile import HOSTILE
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, run, settled
 from tests.tui.pictures import WARNING
@@ -30,8 +29,8 @@ NOW = ACTIVE.at
 OWN = ACTIVE.breakers[0].key
 
 
-def view(key: str, state: BreakerState, **more: str) -> BreakerView:
-    return BreakerView(key=key, state=state, since=NOW - timedelta(minutes=3), failures=4, **more)
+def view(key: str, state: BreakerState, **more: str) -> BreakerRecord:
+    return BreakerRecord(key=key, component="db", state=state, since=NOW - timedelta(minutes=3), failures=4, **more)
 
 
 OPEN = view(OWN, BreakerState.OPEN, last_error="no answer")

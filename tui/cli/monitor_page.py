@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.base.text import in_steps, plural
-from core.domain.breaker_view import BreakerView
-from core.domain.monitor_process import MonitorProcess
+from core.domain.monitor_process import BreakerView, MonitorProcess
 from core.resilience import BreakerState
 
 

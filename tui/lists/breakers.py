@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.domain.snapshot import Snapshot
-from core.resilience import BreakerState
+from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
-from tui.actions.breakers import Breaker
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.connections import BREAKER_ROLE, of_service, worst_first
 from tui.panels.row_list import Column, Row
@@ -54,7 +53,7 @@ class BreakerList(Listed):
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one breaker in full."""
-        records: Sequence[Breaker] = of_service(snapshot) if key.startswith(_OF_SERVICE) else snapshot.breakers
+        records = of_service(snapshot) if key.startswith(_OF_SERVICE) else snapshot.breakers
         record = next((one for one in records if one.key == key.removeprefix(_OF_SERVICE)), None)
         if record is None:
             return None
@@ -72,7 +71,7 @@ class BreakerList(Listed):
         )
         return Details(heading=record.key, text=text, choices=breakers.choices_of(record))
 
-    def _row(self, record: Breaker, of: str = "") -> Row:
+    def _row(self, record: BreakerRecord, of: str = "") -> Row:
         role = BREAKER_ROLE[record.state]
         why = f"held by {record.held_by}: {record.held_why}" if record.state is BreakerState.HELD else record.last_error
         return Row(

@@ -1,10 +1,9 @@
 """The connections panel: circuit breakers that are not closed, and components whose data is not live."""
 
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from core.base.text import left_in_steps
-from core.domain.breaker_view import BreakerView
 from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -12,8 +11,6 @@ from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.table import TableColumn, table
 from tui.rendering.text import Line, Span, age, latencies, oldness, took
-
-B = TypeVar("B", BreakerRecord, BreakerView)
 
 BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",
@@ -84,7 +81,7 @@ class ConnectionsPanel(Panel):
     def _components(self, snapshot: Snapshot) -> list[Component]:
         return [one for one in snapshot.degradation.components if one.source is not Source.LIVE]
 
-    def _breaker(self, record: BreakerRecord | BreakerView, snapshot: Snapshot, where: str = "") -> tuple[Span, ...]:
+    def _breaker(self, record: BreakerRecord, snapshot: Snapshot, where: str = "") -> tuple[Span, ...]:
         role = BREAKER_ROLE[record.state]
         more = f"{age(record.since, snapshot.at)}: {record.last_error}"
         if record.state is BreakerState.OPEN and record.due_at is not None:
@@ -106,11 +103,11 @@ class ConnectionsPanel(Panel):
         )
 
 
-def of_service(snapshot: Snapshot) -> tuple[BreakerView, ...]:
+def of_service(snapshot: Snapshot) -> tuple[BreakerRecord, ...]:
     """Return the breakers of the service beside this screen that are not closed."""
     return snapshot.service.breakers if snapshot.service is not None else ()
 
 
-def worst_first(records: Sequence[B]) -> list[B]:
+def worst_first(records: Sequence[BreakerRecord]) -> list[BreakerRecord]:
     """Return breakers that are not closed first, then by failures, then by name."""
     return sorted(records, key=lambda one: (one.state is BreakerState.CLOSED, -one.failures, one.key))
