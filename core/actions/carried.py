@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from core.actions.catalogue import ACTIONS, kind_of
+from core.base.errors import WatchdeskError
 from core.base.text import clean, plural
 from core.domain.actions import Action, Argument, ArgumentKind, argument_value
 from core.domain.plans import Plan
@@ -27,7 +28,7 @@ Value: TypeAlias = Text | int | bool | Annotated[list[Text], Meta(max_length=_IT
 """The value of an argument. A time span is its whole seconds, and a set is a list."""
 
 
-class NotCarried(ValueError):
+class NotCarried(WatchdeskError, ValueError):
     """An order that cannot be handed over, or not be read; the text says why."""
 
 

@@ -86,7 +86,7 @@ class DelegatedAction(msgspec.Struct, frozen=True, kw_only=True):
 
     def known(self, now: datetime) -> bool:
         """Return whether somebody may still wait for its result."""
-        last = max(self.until, self.told_at or self.until)
+        last = max(self.until, min(self.told_at or self.until, now))
         return now - last < _FORGOTTEN_AFTER and self.at - now < _FORGOTTEN_AFTER
 
 

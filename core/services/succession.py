@@ -40,6 +40,7 @@ class Succession:
         self._lease = lease
         self._running = running
         self._screen = not context.config.unattended
+        self._looks_on = context.config.observe or context.config.only_looks
         self._looked: float | None = None
         self._heir: tuple[str, float] | None = None
         """The service that is let act, and since when it may."""
@@ -69,7 +70,8 @@ class Succession:
         if service is not None and (before is None or before.id != service.id):
             self._events.say("watchdesk", f"the service, pid {service.pid}, acts here")
         elif service is None and before is not None:
-            self._events.say("watchdesk", f"the service, pid {before.pid}, has ended: this screen takes over")
+            what = "nobody acts here" if self._looks_on else "this screen takes over"
+            self._events.say("watchdesk", f"the service, pid {before.pid}, has ended: {what}")
 
     def _expect(self, there: set[str]) -> None:
         """Stop giving way to a service that is gone, or does not take what was left to it."""

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from core.actions.breakers import RESET_BREAKER
-from core.actions.carried import Order
+from core.actions.carried import NotCarried, Order
 from core.actions.delegated import KIND, DelegatedActions
 from core.actions.process import OBSERVE_OFF
+from core.actions.run import Progress
 from core.base.clock import SystemClock
 from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.monitor_process import MonitorProcess
-from core.services.delegation import Delegation
+from core.domain.plans import PlanChanged, Sentence
+from core.services.delegation import Delegation, NotTaken
 from core.services.monitor_processes import MonitorProcesses
 
 
@@ -139,3 +141,81 @@ async def test_what_is_no_action_to_hand_over_is_refused_and_an_unforeseen_end_i
         await monitor.delegation.carry_out()
         assert (await waiting).phase is phase
     assert monitor.said == ["reset breaker from another shell failed (RuntimeError); see the log file"]
+
+
+async def test_it_is_told_how_far_it_is_and_can_be_stopped_on_the_way(make: Callable[..., Process]) -> None:
+    async def works(order: Order, *, run: str, progress: Progress, go_on: Callable[[], str]) -> Result:
+        progress("Heal", 1, 9)
+        while not (why := go_on()):
+            await asyncio.sleep(0.01)
+        return Result(action=order.action.name, phase=ResultPhase.PARTLY, text=f"halted: {why}", run=run)
+
+    monitor, shell = make(works), make()
+    there = await monitor.started()
+    seen: list[tuple[str, int, int]] = []
+    order = Order(action=RESET_BREAKER, who="ann")
+    taken: list[bool] = []
+    waiting = asyncio.create_task(
+        shell.delegation.give(
+            there,
+            order,
+            30.0,
+            progress=lambda *one: seen.append(one),
+            go_on=lambda: "enough" if seen else "",
+            taken=lambda: taken.append(True),
+        )
+    )
+    await asked(shell)
+    await monitor.delegation.carry_out()
+    result = await waiting
+    assert (result.text, taken, set(seen)) == ("halted: enough", [True], {("Heal", 1, 9)})
+    assert len(result.run) == 36
+    assert await shell.store.all(KIND, object) == {}
+
+
+async def test_one_carried_out_does_not_keep_the_next_waiting(make: Callable[..., Process]) -> None:
+    free = asyncio.Event()
+
+    async def waits(order: Order, **_: Any) -> Result:
+        if not order.arguments:
+            await free.wait()
+        return Result(action=order.action.name, phase=ResultPhase.VERIFIED, text="done")
+
+    monitor, shell = make(waits), make()
+    there = await monitor.started()
+    first = asyncio.create_task(shell.delegation.give(there, Order(action=RESET_BREAKER), 30.0))
+    await asked(shell)
+    await monitor.delegation.carry_out()
+    second = asyncio.create_task(handed(make(), there))
+    while not second.done():
+        await monitor.delegation.carry_out()
+        await asyncio.sleep(0.01)
+    assert not first.done()
+    free.set()
+    assert (await first).text == "done"
+
+
+async def test_a_changed_plan_comes_back_as_it_is_and_who_waits_no_more_is_told_nothing_was_done(
+    make: Callable[..., Process],
+) -> None:
+    plan = Sentence(text="another", rows=3)
+
+    async def changed(order: Order, **_: Any) -> Result:
+        assert order.shown == Sentence(text="this")
+        raise PlanChanged(plan)
+
+    monitor, shell = make(changed), make()
+    there = await monitor.started()
+    waiting = asyncio.create_task(
+        shell.delegation.give(there, Order(action=RESET_BREAKER, shown=Sentence(text="this")), 30.0)
+    )
+    await asked(shell)
+    await monitor.delegation.carry_out()
+    with pytest.raises(PlanChanged) as caught:
+        await waiting
+    assert caught.value.plan == plan
+    with pytest.raises(NotTaken, match="had not taken it up"):
+        await shell.delegation.give(there, Order(action=RESET_BREAKER), 0.2)
+    with pytest.raises(NotCarried, match="knows no mood"):
+        await shell.delegation.give(there, Order(action=RESET_BREAKER, arguments={"mood": "fine"}), 0.2)
+    assert await shell.store.all(KIND, object) == {}

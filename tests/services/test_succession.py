@@ -48,7 +48,7 @@ class Process:
             only_looks=False,
             service=service,
         )
-        config = SimpleNamespace(unattended=service)
+        config = SimpleNamespace(unattended=service, observe=observes, only_looks=False)
         context = cast(Context, SimpleNamespace(clock=clock, events=self.events, config=config))
         self.succession = Succession(context, self.processes, self.ownership, cast(Any, self.lease), self.running)
 

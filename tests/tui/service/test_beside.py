@@ -121,6 +121,18 @@ async def test_what_was_shown_must_hold_there_too(sandbox: Running, service: Sta
     assert (result.changed, result.text.endswith("(by the service)")) == (2, True)
 
 
+@ONE_SHAPE
+async def test_what_cannot_be_handed_over_is_run_here_and_that_is_said(
+    sandbox: Running, service: Start, beside: Beside
+) -> None:
+    there = service()
+    monitor = await beside()
+    result = await given(monitor, HOLD_BREAKER, breaker=TASKS, reason="r", until=None)
+    assert result.text == f"{TASKS} held open: r (here: Hold breaker open knows no until)"
+    assert (state(monitor), told(monitor)) == (BreakerState.HELD, ())
+    assert there.process.poll() is None
+
+
 def told(monitor: Monitor) -> tuple[Any, ...]:
     """The breakers of the service that are not closed, as the screen knows them."""
     return monitor.snapshot.service.breakers if monitor.snapshot.service is not None else ()
