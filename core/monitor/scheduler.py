@@ -187,10 +187,8 @@ class Scheduler:
         """Load the state that earlier processes stored."""
         parts = self._parts
         warning, held = parts.store.warning, sum(one.state is BreakerState.HELD for one in parts.breakers.all())
-        words = ", ".join(
-            ([f"{plural(held, 'breaker')} held open"] if held else [])
-            + ([f"{plural(len(parts.waiting.known), 'action')} waiting"] if parts.waiting.known else [])
-        )
+        counts = ((held, "breaker", "held open"), (len(parts.waiting.known), "action", "waiting"))
+        words = ", ".join(f"{plural(many, what)} {how}" for many, what, how in counts if many)
         self._parts.startup.note("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
 
     async def _ask_for_lease(self) -> None:

@@ -88,7 +88,8 @@ WATCH: Final = """\
 \b
 It does what the monitor on a terminal does: the checks, heals and the stop where
 it may act automatically, alerts, the lease, the black box. A screen beside it is
-on standby, and its actions go the usual way.
+on standby and gives it its actions, which go on when that terminal is closed;
+what the service does not take up within seconds the screen does itself.
 
 \b
   stdout    one JSON line for whatever happens: "at", "event", "level", "text"
