@@ -148,7 +148,7 @@ class Attachment:
         except NotLive:
             return result
         if told is None:
-            return _noted(result, "the audit trail has nothing of it")
+            return _noted(result, "the audit trail has nothing of it yet")
         if told.status == "completed":
             phase = ResultPhase.VERIFIED
             text = f"{told.summary} (by the service, as the audit trail has it: {result.text})"

@@ -16,7 +16,7 @@ class Ownership:
         self.mine = False
         """This process is the owner."""
         self.gives_way = False
-        """This process lets another become the owner, and takes the lock no more until that has failed."""
+        """Another process is the owner, or is let become it: this one does not take the lock meanwhile."""
 
     def __call__(self) -> bool:
         """Return whether this process is the owner."""

@@ -113,7 +113,8 @@ async def test_the_screen_knows_the_service_and_takes_over_once_it_ended(
     assert screen.said == [f"the service, pid {acting(screen).pid}, acts here"]  # type: ignore[union-attr]  # it does
     await service.end()
     assert screen.succession.alive() is None  # at once, not only at the next look
-    assert await look(screen, clock)
+    assert not await look(screen, clock)  # it may be back in a moment
+    assert await look(screen, clock, 3)
     assert (acting(screen), "has ended: this screen takes over" in screen.said[0]) == (None, True)
     screen.turn()
     assert screen.ownership.mine
@@ -142,7 +143,19 @@ async def test_a_service_that_is_started_again_is_let_act_once_it_lasts(
     await look(screen, clock)
     assert (service.ownership.mine, acting(screen) is not None) == (True, True)
     await service.end()
-    assert await look(screen, clock)
+    assert await look(screen, clock, 4)
+
+
+async def test_one_that_reads_its_settings_again_goes_on(make: Callable[..., Process], clock: FakeClock) -> None:
+    before = await make(service=True).begin()
+    screen = await make().begin()
+    await look(screen, clock)
+    await before.end()
+    assert not await look(screen, clock, 1)
+    await make(service=True).begin()
+    assert not await look(screen, clock, 1)
+    assert acting(screen) is not None
+    assert len(screen.said) == 1  # it is the same process
 
 
 async def test_one_that_does_not_take_it_is_waited_for_no_longer_and_never_again(

@@ -77,7 +77,7 @@ async def test_one_killed_before_it_took_it_up_changed_nothing_and_the_screen_do
     assert {row[2] for row in audited(sandbox, result.run)} == {os.getpid()}
     assert orders(sandbox, HEAL) == 1
     await until(lambda: monitor.parts.ownership.mine and monitor.snapshot.service is None)
-    assert any("has ended: this screen takes over" in str(one) for one in monitor.snapshot.events)
+    await until(lambda: any("has ended: this screen takes over" in one.text for one in monitor.snapshot.events))
 
 
 @ONE_SHAPE
@@ -139,6 +139,7 @@ async def test_an_answer_that_is_lost_is_found_in_the_audit_trail(
             return False
         return True
 
+    await until(lambda: orders(sandbox, HEAL) == 1)  # it is begun
     await until(gone)
     sandbox.fault("slow", False)
     result = await waiting
@@ -186,9 +187,24 @@ async def test_one_that_is_started_again_acts_again(
     assert not monitor.parts.lease.valid()
     result = await given(monitor, SET_CONFIG, name="max_daily_tasks", value="77")
     assert result.text.endswith("(by the service)")
-    assert any("runs again: this screen lets it act" in str(one) for one in monitor.snapshot.events)
+    await until(lambda: any("runs: this screen lets it act" in one.text for one in monitor.snapshot.events))
     assert second.end() == 0
     await until(lambda: monitor.parts.ownership.mine)
+
+
+@ONE_SHAPE
+async def test_one_that_reads_its_settings_again_stays_the_one_that_acts(
+    sandbox: Running, service: Start, beside: Beside
+) -> None:
+    there = service()
+    monitor = await beside()
+    (before,) = [one.id for one in await monitor.running_here() if one.service]
+    there.process.send_signal(signal.SIGHUP)
+    await until(lambda: any(line["event"] == "reloaded" for line in there.lines))
+    await until(lambda: (one := monitor.parts.succession.service) is not None and one.id != before)
+    assert not monitor.parts.ownership.mine
+    assert (await given(monitor, DRY_RUN_ON)).text.endswith("(by the service)")
+    assert not any("has ended" in one.text for one in monitor.snapshot.events)
 
 
 @ONE_SHAPE
