@@ -25,6 +25,7 @@ from core.actions.process import CHECK_NOW, RESTART
 from core.actions.rights import Rights
 from core.actions.run import Progress, unhindered
 from core.base.store import NotKept
+from core.base.text import clean
 from core.base.version import __version__
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.events import ActionEnded
@@ -107,8 +108,11 @@ class Attachment:
         except (NotTaken, NotKept, NotCarried) as why:
             result = await self._here(order, progress=progress, go_on=go_on)
             return _noted(result, f"here: {why}")
+        if result.phase is ResultPhase.UNKNOWN and order.action.hurries:
+            again = msgspec.structs.replace(order, again=result.run)
+            return _noted(await self._here(again, progress=progress, go_on=go_on), f"here: {result.text}")
         if result.phase is ResultPhase.UNKNOWN:
-            result = await self._found_out(order, result, progress, go_on)
+            result = await self._found_out(result)
         else:
             result = _noted(result, "by the service" + "".join([await one for one in own]))
         self._context.events.add(ActionEnded.of(result, str(self._operator), str(order.arguments.get("reason", ""))))
@@ -126,7 +130,7 @@ class Attachment:
 
     def _not_taken(self, service: MonitorProcess) -> str:
         if service.version != __version__:
-            return f"the service is of version {service.version}, this screen of {__version__}"
+            return f"the service is of version {clean(service.version, 40)}, this screen of {__version__}"
         return "this screen observes" if self._rights.observes() else ""
 
     async def _own(self, order: Order) -> str:
@@ -136,13 +140,8 @@ class Attachment:
             return " and here"
         return ", not here"
 
-    async def _found_out(
-        self, order: Order, result: Result, progress: Progress | None, go_on: Callable[[], str]
-    ) -> Result:
-        """Return what the audit trail tells of a run without an answer; an emergency stop is gone on with."""
-        if order.action.hurries:
-            again = msgspec.structs.replace(order, again=result.run)
-            return _noted(await self._here(again, progress=progress, go_on=go_on), f"here: {result.text}")
+    async def _found_out(self, result: Result) -> Result:
+        """Return what the audit trail tells of a run without an answer."""
         try:
             told = await self._context.reads.audit.of_run(result.run)
         except NotLive:
