@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from core.backend.tracing import TRACE
+from core.base.errors import WatchdeskError
 
 REST_S: Final = 60.0
 """The longest that a connection rests, in seconds that count the sleep of the machine as well."""
@@ -20,7 +21,7 @@ REST_S: Final = 60.0
 _REPEATABLE: Final = frozenset({"GET", "HEAD"})
 
 
-class HungUp(httpcore.ReadError):
+class HungUp(WatchdeskError, httpcore.ReadError):
     """The other end closed a connection that had rested, and answered nothing to what came over it last."""
 
 

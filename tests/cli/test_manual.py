@@ -26,7 +26,7 @@ def test_it_has_every_command_and_every_option(command: Command) -> None:
         assert found is not None
         for option in (one for one in found.params if isinstance(one, click.Option) and not one.hidden):
             assert option.opts[0] in said, f"{name} {option.opts[0]}"
-    for word in ("Exit codes, everywhere:", "WATCHDESK_SECTION_NAME", "watchdesk \\- watch a self\\-healing"):
+    for word in ("Exit codes, everywhere:", "WATCHDESK_… (section and name)", "watchdesk \\- watch a self\\-healing"):
         assert word in page
 
 

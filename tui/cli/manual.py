@@ -18,7 +18,7 @@ _TITLE: Final = re.compile(r"[A-Z][^.]*:")
 _ENVIRONMENT: Final = (
     ("SUPABASE_URL, SUPABASE_KEY", "The project's URL, and a secret or publishable key."),
     ("SUPABASE_EMAIL, SUPABASE_PASSWORD", "Whom a publishable key signs in as."),
-    ("WATCHDESK_SECTION_NAME", "Any other setting; watchdesk config show lists them."),
+    ("WATCHDESK_… (section and name)", "Any other setting; watchdesk config show lists them."),
     ("NO_COLOR", "Use no color, whatever the theme."),
 )
 
