@@ -12,6 +12,8 @@ EXAMPLE: Final = "Europe/Berlin"
 
 _UTC: Final = frozenset({"UTC", "Etc/UTC"})
 """Known without any data."""
+_NO_NAMES: Final = frozenset({"localtime", "Factory"})
+"""Files of the data that mean another zone on each machine, or none."""
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 _LINK: Final = Path("/etc/localtime")
 _SAID: Final = Path("/etc/timezone")
@@ -23,7 +25,7 @@ def zone_named(name: str) -> tzinfo | None:
     """Return the zone of that name; `None` where this machine's time zone data has none."""
     if name in _UTC:
         return UTC
-    if _NAME.fullmatch(name) is None or name not in available_timezones():
+    if _NAME.fullmatch(name) is None or name in _NO_NAMES or name not in available_timezones():
         return None
     try:
         return ZoneInfo(name)

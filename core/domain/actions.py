@@ -10,7 +10,7 @@ import msgspec
 from core.base.text import plural, short
 from core.base.time_input import span_of
 from core.base.zones import zone_of_name
-from core.domain.maintenance import weekly_text
+from core.domain.maintenance import WEEKLY_EXAMPLE, weekly_text
 
 
 class Tier(StrEnum):
@@ -112,7 +112,7 @@ def field_label(argument: Argument) -> str:
         case ArgumentKind.DURATION:
             return f"{words} (such as 30min or 2h, at most {short(timedelta(seconds=argument.most))})"
         case ArgumentKind.WEEK:
-            return f"{words} (such as sun 02:00-04:00 or mon-fri 22:00-02:00)"
+            return f"{words} (such as {WEEKLY_EXAMPLE})"
         case ArgumentKind.TEXT if not argument.required:
             return f"{words} (optional)"
     return words

@@ -24,7 +24,7 @@ SOON: Final = timedelta(hours=1)
 
 NO_ZONE: Final = "this machine does not know its time zone: install tzdata; nothing is silenced here"
 """Why the windows of a silence are not known."""
-WEEKLY_EXAMPLES: Final = '"sun 02:00-04:00" or "mon-fri 22:00-02:00"'
+WEEKLY_EXAMPLE: Final = "sun 02:00-04:00"
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EVERY: Final = "daily"
@@ -137,7 +137,7 @@ def _parsed(typed: str) -> tuple[frozenset[int], timedelta, timedelta]:
     """Return the days, and from the midnight at which each begins, when the window begins and ends."""
     match = _WRITTEN.fullmatch(typed.strip().lower())
     if match is None:
-        raise ValueError(f"must be days and times such as {WEEKLY_EXAMPLES}")
+        raise ValueError(f"must be days and times such as {WEEKLY_EXAMPLE}")
     days = frozenset(_days(match["days"]))
     begins, ends = _time(match["bh"], match["bm"]), _time(match["eh"], match["em"])
     if begins in {ends, _DAY}:
