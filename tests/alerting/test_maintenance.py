@@ -203,7 +203,9 @@ def test_a_weekly_one_is_told_again_before_nobody_reads_back_so_far_and_every_mo
     first = said_again(made, START + 6 * DAY, who="watchdog a@a", host="a")
     second = said_again(made, START + 9 * DAY, who="watchdog b@b", host="b")
     later = said_again(made, START + 11 * DAY, who="watchdog b@b", host="b")
-    assert first is not None and second is not None and later is not None
+    assert first is not None
+    assert second is not None
+    assert later is not None
     assert first.id == second.id != later.id
     lives.passed = 6 * 86_400.0
     assert told(lives, [first.told]) == (made,)
