@@ -116,7 +116,7 @@ END_SILENCE: Final = Action(
         Argument(
             name="once",
             kind=ArgumentKind.FLAG,
-            words="only the window that holds or comes next; the weekly silence goes on",
+            words="only the window now or next, not the later ones",
             replans=True,
         ),
     ),

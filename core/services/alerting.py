@@ -18,7 +18,7 @@ from core.alerting.rules import rules
 from core.alerting.silences import acknowledged
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
-from core.alerting.sync import ORDERS, LogRow, heard, of_alert
+from core.alerting.sync import LISTENED, ORDERS, LogRow, heard, of_alert
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence
 from core.domain.events import AlertChanged
 from core.domain.log_steps import AUDIT, about_alert
@@ -244,15 +244,16 @@ class AlertService:
         if self._checks.schema is None or not live:
             return
         project_now = self._context.time.likely()  # rows are stamped by the database's clock
-        since = project_now - self._silencing.missed if self._heard_at is None else self._heard_at - _OVERLAP
+        since = project_now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
             nothing = self._log.none_since(since, lambda step: step == AUDIT or about_alert(step))
             rows = () if nothing else await self._context.reads.logs.alert_rows(since, ORDERS)
+            missed = await self._silencing.missed(project_now)
         except NotLive:
             return
         if keep:
             self._heard_at = project_now
-        found = heard(rows, self._rules, now, self._boundary, likely=project_now)
+        found = heard((*rows, *missed), self._rules, now, self._boundary, likely=project_now)
         follow = not keep or not self.alert_owner.tells()
         self._state_machine.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
         if keep:

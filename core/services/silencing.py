@@ -1,13 +1,13 @@
 """The silences of a monitor: by which one nobody is told of an alert, and what keeps the others' knowledge of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from core.actions.context import Actor
 from core.alerting.silences import in_snapshot, silenced
 from core.alerting.store import AlertStore
-from core.alerting.sync import LISTENED, Heard, LogRow, ended_again, said_again
+from core.alerting.sync import LISTENED, ORDERS, Heard, LogRow, ended_again, said_again
 from core.domain.alerts import Alert, Silence
 from core.domain.maintenance import WeeklyWindow
 from core.services.context import Context
@@ -24,12 +24,24 @@ class Silencing:
         self._store = store
         self._actor = actor
         self._said: set[str] = set()
-        self.missed = LISTENED
-        """For how long rows of others are read back at first."""
+        self._missed: timedelta | None = None
 
     def restored(self, away_s: float) -> None:
         """Take into account for how many seconds this monitor was away."""
-        self.missed = min(max(LISTENED, timedelta(seconds=away_s)), _LONGEST_AWAY)
+        away = timedelta(seconds=away_s)
+        windows = any(one.window is not None for one in self._store.silences)
+        self._missed = min(away, _LONGEST_AWAY) if windows and away > LISTENED else None
+
+    async def missed(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return rows about silences older than those that are read back at first: one kept here may be ended there.
+
+        Only once after a monitor was away for so long. Raises NotLive.
+        """
+        if self._missed is None:
+            return ()
+        rows = await self._context.reads.logs.alert_rows(now - self._missed, ORDERS)
+        self._missed = None
+        return tuple(row for row in rows if row.get("order"))
 
     def shown(self) -> tuple[tuple[Silence, ...], tuple[Silence, ...]]:
         """Return those that hold now, and those to come."""

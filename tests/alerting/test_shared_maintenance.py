@@ -7,6 +7,7 @@ import msgspec
 
 from core.actions.silence import END_SILENCE, SILENCE
 from core.alerting.settings import AlertRules
+from core.alerting.store import Evaluated
 from core.domain.alerts import Silence
 from core.domain.maintenance import WeeklyWindow
 from tests.alerting.mail_server import Mailbox, Server, Sparing, stop
@@ -136,3 +137,34 @@ async def test_a_window_ends_without_the_project(sandbox: Running, tmp_path: Pat
         assert server.box.subjects()
         sandbox.fault("database_down", False)
         await alarming.close()
+
+
+@ONE_SHAPE
+async def test_a_monitor_that_was_away_for_long_reads_back_what_it_missed_of_silences_alone(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    away = await Sparing(sandbox, tmp_path, AlertRules()).begin()
+    store = away.driven.parts.store
+    await store.put("maintenance", "5a" * 16, kept(now, 40))
+    await store.put("alert_clock", "last", Evaluated(now - timedelta(days=20)))
+    ended = kept(now, 40, ended_at=now - timedelta(days=15))
+    fired = {"alert": "stuck_tasks", "subject": "stuck_tasks", "episode": "e", "phase": "firing", "severity": "high"}
+    rows = (
+        ("watchdog_healing", {"order": "silence", "plan": msgspec.to_builtins(ended)}),
+        ("watchdog_alert_warning", {**fired, "at": (now - timedelta(days=15)).isoformat()}),
+    )
+    for step, told in rows:
+        sandbox.sql(
+            "INSERT INTO autonomous_execution_logs (execution_step, step_status, input_data, "
+            f"{sandbox.time_column}) VALUES (%s, 'completed', %s, now() - interval '15 days')",
+            step,
+            msgspec.json.encode(told).decode(),
+        )
+    await away.alarms.restore()
+    assert len(away.alarms.silences()) == 1
+    await away.minute()
+    telling = away.driven.monitor.snapshot.telling
+    assert (telling.silences, telling.planned) == ((), ())
+    assert alarm(away, "stuck_tasks") is None
+    await away.close()
