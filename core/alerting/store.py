@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.alerting.outbox import OutgoingMessage, keep
-from core.alerting.sync import LogRow, zoned
+from core.alerting.sync import MOST_WINDOWS, LogRow, zoned
 from core.base.store import NotKept, Store, Transaction
 from core.domain.alerts import Ack, Alert, Silence
 
@@ -91,7 +91,12 @@ class AlertStore:
         ours = {silence.id: silence for silence in self.silences}
         theirs = tuple(silences)
         merged = [ours[one.id].with_word(one) if one.id in ours else one for one in theirs]
-        new_silences = [one for one in merged if one != ours.get(one.id) and not _forgotten(one, now)]
+        room = max(0, MOST_WINDOWS - sum(one.window is not None for one in self.silences))
+        unknown = [one.id for one in merged if one.window is not None and one.id not in ours]
+        left_out = frozenset(unknown[room:])
+        new_silences = [
+            one for one in merged if one != ours.get(one.id) and not _forgotten(one, now) and one.id not in left_out
+        ]
         old_acks = [ack for ack in self.acks if now - ack.at >= _KEPT]
         old_silences = [one for one in self.silences if _forgotten(one, now)]
         denied = tuple(ours[one.id] for one in theirs if one.id in ours and ours[one.id].ended_at and not one.ended_at)

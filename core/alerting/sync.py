@@ -34,6 +34,8 @@ _ZONE_CHARS: Final = 60
 _MOST_MESSAGES: Final = 10_000
 LISTENED: Final = timedelta(days=7)
 """For how long rows of others are read back at first."""
+MOST_WINDOWS: Final = 100
+"""The most silences with windows that are heard of: somebody may write rows without end."""
 _AGAIN: Final = timedelta(days=5)
 """After so long a silence with windows is told again."""
 

@@ -6,14 +6,15 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 EXAMPLE: Final = "Europe/Berlin"
 
 _UTC: Final = frozenset({"UTC", "Etc/UTC"})
 """Known without any data."""
-_NO_NAMES: Final = frozenset({"localtime", "Factory"})
+_NO_NAMES: Final = frozenset({"localtime", "posixrules", "Factory"})
 """Files of the data that mean another zone on each machine, or none."""
+_NO_FOLDERS: Final = ("posix/", "right/")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 _LINK: Final = Path("/etc/localtime")
 _SAID: Final = Path("/etc/timezone")
@@ -25,11 +26,11 @@ def zone_named(name: str) -> tzinfo | None:
     """Return the zone of that name; `None` where this machine's time zone data has none."""
     if name in _UTC:
         return UTC
-    if _NAME.fullmatch(name) is None or name in _NO_NAMES or name not in available_timezones():
+    if _NAME.fullmatch(name) is None or name in _NO_NAMES or name.startswith(_NO_FOLDERS):
         return None
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # the file is not what its name says
+    except (OSError, ValueError, ZoneInfoNotFoundError):
         return None
 
 

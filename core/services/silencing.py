@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.actions.context import Actor
 from core.alerting.silences import in_snapshot, silenced
 from core.alerting.store import AlertStore
-from core.alerting.sync import LISTENED, ORDERS, Heard, LogRow, ended_again, said_again
+from core.alerting.sync import LISTENED, MOST_WINDOWS, ORDERS, Heard, LogRow, ended_again, said_again
 from core.domain.alerts import Alert, Silence
 from core.domain.maintenance import WeeklyWindow
 from core.services.context import Context
@@ -77,5 +77,5 @@ class Silencing:
         known = {ack.id for ack in self._store.acks}
         self._store.acks = (*self._store.acks, *(ack for ack in found.acks if ack.id not in known))
         ours = {one.id: one for one in self._store.silences}
-        told = {one.id: ours.get(one.id, one).with_word(one) for one in found.silences}
+        told = {one.id: ours.get(one.id, one).with_word(one) for one in found.silences[:MOST_WINDOWS]}
         self._store.silences = tuple((ours | told).values())

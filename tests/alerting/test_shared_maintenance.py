@@ -168,3 +168,15 @@ async def test_a_monitor_that_was_away_for_long_reads_back_what_it_missed_of_sil
     assert (telling.silences, telling.planned) == ((), ())
     assert alarm(away, "stuck_tasks") is None
     await away.close()
+
+
+@ONE_SHAPE
+async def test_rows_without_end_are_windows_with_one(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
+    now = datetime.now(UTC)
+    many = [msgspec.structs.replace(kept(now, 1), id=f"w{n}") for n in range(300)]
+    store = alarming.alarms.store
+    for _ in range(2):
+        await store.heard((), many, now)
+    assert len(store.silences) == 100
+    await alarming.close()

@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -17,9 +18,14 @@ def test_a_zone_is_known_by_its_name_alone() -> None:
             zone_of_name(wrong)
 
 
+def _without_data(name: str) -> None:
+    raise ZoneInfoNotFoundError(name)
+
+
 def test_a_machine_without_time_zone_data_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     zone_named.cache_clear()
     monkeypatch.setattr(zones, "available_timezones", set)
+    monkeypatch.setattr(zones, "ZoneInfo", _without_data)
     with pytest.raises(ValueError, match="this machine has no time zone data: install tzdata, or use UTC"):
         zone_of_name("Europe/Berlin")
     assert zone_of_name("UTC") is UTC
