@@ -2,27 +2,39 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Final
 
-from core.alerting.settings import AlertRules
-from core.domain.alerts import Ack, Alert, Silence
+import msgspec
 
-LONGEST: Final = timedelta(days=7)
+from core.alerting.settings import AlertRules
+from core.domain.alerts import Ack, Alert, Silence, fits
+from core.domain.maintenance import SilencePeriod
+
 SKEW: Final = timedelta(minutes=10)
 """The furthest that a clock may be ahead: an acknowledgement from later than that is ignored."""
 
 
 def matches(silence: Silence, alert: Alert) -> bool:
     """Return whether a silence covers an alert: by rule, subject, key or severity; `*` and `?` are wildcards."""
-    names = (alert.rule, alert.subject, alert.key, alert.severity.value)
-    return any(fnmatchcase(name.lower(), silence.matcher.strip().lower()) for name in names)
+    return fits(silence.matcher, (alert.rule, alert.subject, alert.key, alert.severity.value))
 
 
-def silenced(alert: Alert, silences: Iterable[Silence], now: datetime) -> Silence | None:
-    """Return the silence that covers an alert, the one that ends last."""
-    holding = [one for one in silences if one.holds(now) and matches(one, alert)]
-    return max(holding, key=lambda one: one.until, default=None)
+def silenced(alert: Alert, silences: Iterable[Silence], now: datetime) -> tuple[Silence, SilencePeriod] | None:
+    """Return the silence that covers an alert, with the period in which it does; of several the one that ends last."""
+    holding = [(one, held) for one in silences if matches(one, alert) and (held := one.holding(now)) is not None]
+    return max(holding, key=lambda one: one[1].until, default=None)
+
+
+def in_snapshot(silences: Iterable[Silence], now: datetime) -> tuple[tuple[Silence, ...], tuple[Silence, ...]]:
+    """Return the silences that hold, and those that are to come, each with its period; the soonest first."""
+    holding, coming = list[Silence](), list[Silence]()
+    for one in silences:
+        if not one.over(now):
+            held = one.holding(now)
+            shown = msgspec.structs.replace(one, period=held or next(one.periods(now), None))
+            (coming if held is None else holding).append(shown)
+    coming.sort(key=lambda one: (one.period is None, one.period.since if one.period is not None else one.at))
+    return tuple(holding), tuple(coming)
 
 
 def acknowledged(alert: Alert, acks: Iterable[Ack], now: datetime, settings: AlertRules) -> str:

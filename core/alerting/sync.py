@@ -12,10 +12,13 @@ import msgspec
 
 from core.alerting.escalation import Tell
 from core.alerting.rules import Rule
-from core.alerting.silences import LONGEST, SKEW
+from core.alerting.silences import SKEW
 from core.base.error_boundary import ErrorBoundary
+from core.base.text import clean
+from core.domain.actors import By
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence, key_of
 from core.domain.log_steps import AUDIT, alert_step
+from core.domain.maintenance import FURTHEST, LONGEST, OnceWindow, WeeklyWindow, weekly_text
 
 T = TypeVar("T")
 
@@ -27,7 +30,14 @@ _OLDEST: Final = timedelta(days=731)
 """The greatest age of a row that counts: two years."""
 _NAME_CHARS: Final = 120
 """The longest name, episode, id or matcher; we write none that is longer."""
+_ZONE_CHARS: Final = 60
 _MOST_MESSAGES: Final = 10_000
+LISTENED: Final = timedelta(days=7)
+"""For how long rows of others are read back at first."""
+MOST_WINDOWS: Final = 100
+"""The most silences with windows that are heard of: somebody may write rows without end."""
+_AGAIN: Final = timedelta(days=5)
+"""After so long a silence with windows is told again."""
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +112,8 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
 
 def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> LogRow:
     """Return the audit row of an acknowledgement or a silence."""
-    ended = about.ended_at if isinstance(about, Silence) else None
-    run = about.id if ended is None else str(uuid.uuid5(_uuid(about.id), "ended"))
+    changed = _changed(about) if isinstance(about, Silence) else ""
+    run = str(uuid.uuid5(_uuid(about.id), changed)) if changed else about.id
     plan = msgspec.to_builtins(about)
     return LogRow(
         id=str(uuid.uuid5(_uuid(run), "completed")),
@@ -115,10 +125,50 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
     )
 
 
+def said_again(silence: Silence, now: datetime, *, who: str, host: str) -> LogRow | None:
+    """Return the row that keeps a silence with windows known: rows are read back for no longer than `LISTENED`.
+
+    `None` while its last one is new enough. Every monitor makes the same row, of which the log keeps one.
+    """
+    times = (now - silence.at) // _AGAIN
+    if silence.window is None or silence.over(now) or times < 1:
+        return None
+    return _again(silence, f"{_changed(silence)} {times}", "is still silenced", now, who=who, host=host)
+
+
+def ended_again(silence: Silence, now: datetime, *, who: str, host: str) -> LogRow:
+    """Return the row that tells another monitor, which was away, that a silence was ended; the same for a day."""
+    return _again(silence, f"ended {now:%Y-%m-%d}", "is not silenced any more", now, who=who, host=host)
+
+
+def _again(silence: Silence, name: str, word: str, now: datetime, *, who: str, host: str) -> LogRow:
+    run, when = str(uuid.uuid5(_uuid(silence.id), name)), silence.window.words if silence.window is not None else ""
+    text = f"{silence.matcher} {word}: {when}, of {silence.who}: {silence.reason}"
+    plan = msgspec.to_builtins(silence)
+    told = {"order": SILENCE, "run": run, "by": By.WATCHDOG.value, "who": who, "host": host, "plan": plan}
+    name = str(uuid.uuid5(_uuid(run), "completed"))
+    return LogRow(id=name, step=AUDIT, status="completed", told=told, text=text, at=now)
+
+
+def _changed(silence: Silence) -> str:
+    """Return what happened to a silence since it was made; empty: nothing."""
+    if silence.ended_at is not None:
+        return "ended"
+    return "" if silence.skipped is None else f"skipped until {silence.skipped.isoformat()}"
+
+
 def heard(
-    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, boundary: ErrorBoundary | None = None
+    rows: Iterable[Mapping[str, Any]],
+    rules: tuple[Rule, ...],
+    now: datetime,
+    boundary: ErrorBoundary | None = None,
+    *,
+    likely: datetime | None = None,
 ) -> Heard:
-    """Parse rows, the newest first. One that is not ours, or absurd, is left out alone."""
+    """Parse rows, the newest first. One that is not ours, or absurd, is left out alone.
+
+    `likely`: the project's time, by which silences are made; `None`: as `now`.
+    """
     boundary = boundary or ErrorBoundary(lambda _: None)
     words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
     newest: dict[tuple[str, str], AlertRowBody] = {}
@@ -127,12 +177,12 @@ def heard(
     reached: set[tuple[str, str]] = set()
     for row in rows:
         with boundary.around("reading a row about alerts"):
-            match _parsed(row, now):
+            match _parsed(row, now, likely or now):
                 case Ack() as ack:
                     acks.setdefault(ack.id, ack)
                 case Silence() as silence:
                     known = silences.get(silence.id)
-                    silences[silence.id] = silence if known is None or known.ended_at is None else known
+                    silences[silence.id] = silence if known is None else known.with_word(silence)
                 case AlertRowBody(phase=Phase.TOLD) as told:
                     reached.add((key_of(told.alert, told.subject), told.episode))
                 case AlertRowBody() as told:
@@ -156,14 +206,14 @@ def heard(
     )
 
 
-def _parsed(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody | None:
+def _parsed(row: Mapping[str, Any], now: datetime, likely: datetime) -> Ack | Silence | AlertRowBody | None:
     """Parse one row, within bounds; `None` for one that is not ours, or not credible."""
     order = row.get("order")
     if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
         at = _credible(ack.at, now)
         return None if at is None or _long(ack.id, ack.episode) else msgspec.structs.replace(ack, at=at)
     if order == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
-        return _bounded_silence(silence, now)
+        return _bounded_silence(silence, likely)
     told = _read(row, AlertRowBody)
     if told is None or _long(told.alert, told.subject, told.episode):
         return None
@@ -173,12 +223,38 @@ def _parsed(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBo
 
 
 def _bounded_silence(silence: Silence, now: datetime) -> Silence | None:
-    at, until = _credible(silence.at, now), zoned(silence.until)
+    at, until = zoned(silence.at), zoned(silence.until)
+    if isinstance(silence.window, WeeklyWindow):
+        at = max(at, now - _OLDEST)  # it may go on for years
+    believed = _credible(at, now)
     ended_at = None if silence.ended_at is None else _credible(silence.ended_at, now)
     unsound = (silence.ended_at is None) is not (ended_at is None)
-    if at is None or unsound or _long(silence.id, silence.matcher):
+    if believed is None or unsound or _long(silence.id, silence.matcher):
         return None
-    return msgspec.structs.replace(silence, at=at, until=min(until, at + LONGEST), ended_at=ended_at)
+    bounded = msgspec.structs.replace(
+        silence,
+        at=believed,
+        until=min(until, believed + LONGEST),
+        ended_at=ended_at,
+        skipped=None if silence.skipped is None else zoned(silence.skipped),
+        period=None,
+    )
+    if silence.window is None:
+        return bounded
+    window = _bounded_window(silence.window, believed)
+    return None if window is None else msgspec.structs.replace(bounded, until=believed, window=window)
+
+
+def _bounded_window(window: OnceWindow | WeeklyWindow, at: datetime) -> OnceWindow | WeeklyWindow | None:
+    zone = clean(window.zone, _ZONE_CHARS)
+    if isinstance(window, OnceWindow):
+        since = min(max(zoned(window.since), at), at + FURTHEST)
+        return OnceWindow(since=since, until=min(zoned(window.until), since + LONGEST), zone=zone)
+    try:
+        text = weekly_text(window.text)
+    except ValueError:
+        return None
+    return WeeklyWindow(text=text, zone=zone, until=None if window.until is None else zoned(window.until))
 
 
 def zoned(at: datetime) -> datetime:

@@ -7,8 +7,8 @@ and the last where it names one moment. One that local clocks skip is rather too
 
 import re
 from collections.abc import Callable
-from datetime import MAXYEAR, UTC, datetime, time, timedelta
-from typing import Final
+from datetime import MAXYEAR, UTC, datetime, time, timedelta, tzinfo
+from typing import Final, NamedTuple
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST: Final = timedelta(days=3660)
@@ -21,8 +21,12 @@ _DATED: Final = re.compile(r"(?P<d>\d{1,2})\.?\s*(?P<m>[a-z]{3,9})\.?(?:\s+(?P<y
 _YEARS: Final = range(1970, MAXYEAR)
 """The years a moment may have. Callers show it in local time and look a day around it, so the last year is left out."""
 
+_NAMED: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
 EXAMPLES: Final = "03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"
 """Examples of what may be typed."""
+COMING_EXAMPLES: Final = "sun 02:00, tomorrow 22:00, 2026-11-24 03:10 or 2h"
+"""Examples of moments to come."""
 
 
 def span_of(text: str) -> timedelta | None:
@@ -35,79 +39,104 @@ _Of = Callable[[tuple[datetime, ...], datetime], datetime]
 """Chooses one of the moments at which a time of day was shown; the other argument is now."""
 
 
+class _Reading(NamedTuple):
+    """How a text is read. `zone`: whose clocks show its times, `None` for this machine's; `ahead`: it is to come."""
+
+    of: _Of
+    zone: tzinfo | None = None
+    ahead: bool = False
+
+
 def moment_of(text: str, now: datetime) -> datetime | None:
     """Return the moment that was meant, UTC; `None` when it is none, or of a year that no clock here ever shows.
 
     Only one that names its day can lie after `now`. Of two possible moments the first: for the start of a period.
     """
-    return _meant(text, now, lambda shown, _: shown[0])
+    return _meant(text, now, _Reading(lambda shown, _: shown[0]))
 
 
 def last_moment_of(text: str, now: datetime) -> datetime | None:
     """Like `moment_of`, but the last of two possible moments that is not after `now`: for one point in time."""
-    return _meant(text, now, lambda shown, now: max((at for at in shown if at <= now), default=shown[0]))
+    latest: _Of = lambda shown, now: max((at for at in shown if at <= now), default=shown[0])  # noqa: E731
+    return _meant(text, now, _Reading(latest))
 
 
-def _meant(text: str, now: datetime, of: _Of) -> datetime | None:
+def coming_moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | None:
+    """Like `moment_of`, but one to come, by the clocks of a zone: `sun 02:00` is the next Sunday, `2h` is in 2 h.
+
+    Only one that names its date can lie before `now`.
+    """
+    return _meant(text, now, _Reading(lambda shown, _: shown[0], zone, ahead=True))
+
+
+def _meant(text: str, now: datetime, how: _Reading) -> datetime | None:
     said = " ".join(text.strip().lower().split())
     if said == "now":
         return now
-    if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
+    if how.ahead:
+        if (span := span_of(said.removeprefix("in "))) is not None:
+            return now + span
+    elif (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
         return now - span
     try:
-        found = _on_a_day(said, now, of) or _in_full(said, now, of)
+        found = _on_a_day(said, now, how) or _in_full(said, now, how)
     except (ValueError, OverflowError):
         return None
     return found if found.year in _YEARS else None
 
 
-def _in_full(said: str, now: datetime, of: _Of) -> datetime:
+def _in_full(said: str, now: datetime, how: _Reading) -> datetime:
     """Parse a date with its time, and with a zone or without. Raises ValueError for anything else."""
     found = datetime.fromisoformat(said.upper())
-    return of(_shown(found, found.time()), now) if found.tzinfo is None else found.astimezone(UTC)
+    if found.tzinfo is not None:
+        return found.astimezone(UTC)
+    return how.of(_shown(found, found.time(), how.zone), now)
 
 
-def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:
+def _on_a_day(said: str, now: datetime, how: _Reading) -> datetime | None:
     """Parse a time of day, with a day before it or without. Raises ValueError for one no clock shows."""
     match = _CLOCK.fullmatch(said)
     if match is None:
         return None
     clock = time(int(match["h"]), int(match["m"]), int(match["s"] or 0))
-    today = now.astimezone()
+    today = now.astimezone(how.zone)
     day = match["day"].rstrip(",")
 
     def at(day: datetime) -> datetime:
-        return of(_shown(day, clock), today)
+        return how.of(_shown(day, clock, how.zone), today)
 
     if not day:
-        return _last(today, at, back=0, every=1)
+        return _nearest(today, at, back=0, every=1, ahead=how.ahead)
     weekday = next((n for n, name in enumerate(_DAYS) if len(day) > 2 and name.startswith(day)), None)
     if weekday is not None:
-        return _last(today, at, back=(today.weekday() - weekday) % 7, every=7)
-    if day in {"today", "yesterday"}:
-        return at(today - timedelta(days=day == "yesterday"))
-    return _of_month(day, today, at)
+        return _nearest(today, at, back=(today.weekday() - weekday) % 7, every=7, ahead=how.ahead)
+    if day in {"today", "tomorrow" if how.ahead else "yesterday"}:
+        return at(today + timedelta(days=_NAMED[day]))
+    return _of_month(day, today, at, ahead=how.ahead)
 
 
-def _last(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int) -> datetime:
-    """Return that time `back` days ago, or `every` days before that where it is still to come."""
+def _nearest(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int, ahead: bool) -> datetime:
+    """Return that time `back` days ago, or `every` days before that where it is still to come; `ahead`: after it."""
     found = at(today - timedelta(days=back))
+    if ahead:
+        return found if found >= today else at(today + timedelta(days=every - back))
     return found if found <= today else at(today - timedelta(days=back + every))
 
 
-def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime]) -> datetime | None:
+def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime], *, ahead: bool) -> datetime | None:
     """Parse `24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
     match = _DATED.fullmatch(day)
     if match is None or match["m"][:3] not in _MONTHS:
         return None
     month, year = _MONTHS.index(match["m"][:3]) + 1, int(match["y"] or today.year)
     found = at(datetime(year, month, int(match["d"]), tzinfo=today.tzinfo))
-    if found > today and match["y"] is None:
-        return at(datetime(year - 1, month, int(match["d"]), tzinfo=today.tzinfo))
+    if match["y"] is None and (found < today if ahead else found > today):
+        return at(datetime(year + (1 if ahead else -1), month, int(match["d"]), tzinfo=today.tzinfo))
     return found
 
 
-def _shown(day: datetime, clock: time) -> tuple[datetime, ...]:
-    """Return the moments at which local clocks show that time on that day, by the rules in force then."""
-    read = sorted({datetime.combine(day.date(), clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1)})
-    return tuple(at for at in read if at.astimezone().time() == clock) or (read[0],)
+def _shown(day: datetime, clock: time, zone: tzinfo | None) -> tuple[datetime, ...]:
+    """Return the moments at which clocks of a zone show that time on that day, by the rules in force then."""
+    told = (datetime.combine(day.date(), clock.replace(fold=fold), tzinfo=zone) for fold in (0, 1))
+    read = sorted({at.astimezone(UTC) for at in told})
+    return tuple(at for at in read if at.astimezone(zone).time() == clock) or (read[0],)

@@ -9,6 +9,8 @@ import msgspec
 
 from core.base.text import plural, short
 from core.base.time_input import span_of
+from core.base.zones import zone_of_name
+from core.domain.maintenance import WEEKLY_EXAMPLE, weekly_text
 
 
 class Tier(StrEnum):
@@ -24,6 +26,7 @@ class ArgumentKind(StrEnum):
 
     `subjects`: ids of several, or the words of a filter, positional too. `duration`: a time span such as `2h`.
     `choices`: some of a few words. `rows`: ids of some of the rows that the plan offers, empty for all of them.
+    `week`: days and times of a week such as `sun 02:00-04:00`. `zone`: a time zone's name.
     """
 
     SUBJECT = "subject"
@@ -34,6 +37,8 @@ class ArgumentKind(StrEnum):
     DURATION = "duration"
     CHOICES = "choices"
     ROWS = "rows"
+    WEEK = "week"
+    ZONE = "zone"
 
 
 POSITIONAL: Final = frozenset({ArgumentKind.SUBJECT, ArgumentKind.SUBJECTS})
@@ -89,6 +94,10 @@ def argument_value(argument: Argument, typed: str) -> Any:
             if span is None or not timedelta() < span <= longest:
                 raise ValueError(f"must be a time such as 30min or 2h, at most {short(longest)}")
             return span
+        case ArgumentKind.WEEK if typed:
+            return weekly_text(typed)
+        case ArgumentKind.ZONE if typed:
+            zone_of_name(typed)
     if len(typed) > argument.longest:
         raise ValueError(f"must be at most {argument.longest:,} characters long")
     return typed
@@ -102,6 +111,8 @@ def field_label(argument: Argument) -> str:
             return f"{words} ({argument.least:,} to {argument.most:,})"
         case ArgumentKind.DURATION:
             return f"{words} (such as 30min or 2h, at most {short(timedelta(seconds=argument.most))})"
+        case ArgumentKind.WEEK:
+            return f"{words} (such as {WEEKLY_EXAMPLE})"
         case ArgumentKind.TEXT if not argument.required:
             return f"{words} (optional)"
     return words

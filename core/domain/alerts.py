@@ -1,11 +1,14 @@
 """Alerts: their severity, state and phase, acknowledgements and silences, and one alert as it is stored."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
 
+from core.domain.maintenance import OnceWindow, SilencePeriod, WeeklyWindow
 from core.domain.status import Level, Truth
 
 DISABLED: Final = "disabled"
@@ -138,7 +141,11 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """A silence until a moment; the end of what was told before is told all the same. `ended_at`: revoked."""
+    """A silence until a moment; the end of what was told before is told all the same. `ended_at`: revoked.
+
+    One with a `window` holds only within that, and its `until` is `at`: so a version that knows no windows takes it for
+    over, and hides nothing. `skipped`: one of its windows was ended alone, at this moment or later it may hold again.
+    """
 
     id: str
     matcher: str
@@ -148,15 +155,56 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     ended_at: datetime | None = None
     shared: bool = False
+    window: OnceWindow | WeeklyWindow | None = None
+    skipped: datetime | None = None
+    period: SilencePeriod | None = None
+    """Only in a snapshot: when it holds now, or next; `None` where that is not known."""
+
+    def periods(self, now: datetime) -> Iterator[SilencePeriod]:
+        """Yield when it holds, now and from now on: of a weekly one those of about two weeks."""
+        if self.ended_at is not None:
+            return
+        if self.window is None:
+            if now < self.until:
+                yield SilencePeriod(self.at, self.until)
+            return
+        least = self.at if self.skipped is None else max(self.at, self.skipped)
+        for one in self.window.periods(max(now, least)):
+            yield SilencePeriod(max(one.since, least), one.until)
+
+    def holding(self, now: datetime) -> SilencePeriod | None:
+        """Return the period in which it holds now, if it does."""
+        first = next(self.periods(now), None)
+        return first if first is not None and (self.window is None or first.since <= now) else None
 
     def holds(self, now: datetime) -> bool:
-        """Return whether the silence is still in force."""
-        return now < self.until and self.ended_at is None
+        """Return whether it is in force now."""
+        return self.holding(now) is not None
+
+    def over(self, now: datetime) -> bool:
+        """Return whether it will never be in force again."""
+        last = self.last
+        return self.ended_at is not None or (last is not None and last <= now)
+
+    @property
+    def last(self) -> datetime | None:
+        """The end after which it never holds; `None` for a weekly one that goes on until it is ended."""
+        return self.until if self.window is None else self.window.until
+
+    def with_word(self, other: "Silence") -> "Silence":
+        """Return it with what another monitor knows of its end, or of the end of one of its windows."""
+        skipped = max(filter(None, (self.skipped, other.skipped)), default=None)
+        return msgspec.structs.replace(self, ended_at=self.ended_at or other.ended_at, skipped=skipped)
 
 
 def key_of(rule: str, subject: str) -> str:
     """Return the name of an alert."""
     return f"{rule}:{subject}" if subject and subject != rule else rule
+
+
+def fits(matcher: str, names: Iterable[str]) -> bool:
+    """Return whether a silence's matcher fits one of an alert's names; `*` and `?` are wildcards."""
+    return any(fnmatchcase(name.lower(), matcher.strip().lower()) for name in names)
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):

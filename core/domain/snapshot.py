@@ -241,7 +241,8 @@ def alerts_in_words(alerts: Iterable[AlertView]) -> str:
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery of alerts. `unreachable`: contacts without a way. `undelivered`, `retrying`: to whom, and why.
 
-    `nobody_left`: unacknowledged critical alerts of which every contact was told.
+    `nobody_left`: unacknowledged critical alerts of which every contact was told. `silences`: those that hold;
+    `planned`: those to come, each with its next window.
     """
 
     contacts: int = 0
@@ -253,6 +254,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     retrying: tuple[str, ...] = ()
     nobody_left: tuple[str, ...] = ()
     silences: tuple[Silence, ...] = ()
+    planned: tuple[Silence, ...] = ()
     bell: bool = False
     desktop: str = ""
     """The terminal's notification when an alert begins: its bell, or `osc9` or `osc777`."""

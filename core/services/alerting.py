@@ -15,10 +15,10 @@ from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell, nobody_left, tell
 from core.alerting.outbox import OutgoingMessage
 from core.alerting.rules import rules
-from core.alerting.silences import acknowledged, silenced
+from core.alerting.silences import acknowledged
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
-from core.alerting.sync import ORDERS, LogRow, heard, of_alert
+from core.alerting.sync import LISTENED, ORDERS, LogRow, heard, of_alert
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence
 from core.domain.events import AlertChanged
 from core.domain.log_steps import AUDIT, about_alert
@@ -34,8 +34,8 @@ from core.services.notifications import Notifications
 from core.services.ownership import Ownership
 from core.services.readings import Readings
 from core.services.recent_log import RecentLog
+from core.services.silencing import Silencing
 
-LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
 _ROWS_FIRST_S: Final = 3.0
 """The seconds for which messages wait at most until the log has their rows, so that no monitor sends twice."""
@@ -82,6 +82,7 @@ class AlertService:
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
         self.store = AlertStore(context.store)
+        self._silencing = Silencing(context, self.store, actor)
         self.notifications = notifications
         self.notifications.on_told = self._on_told
         self.alert_owner = AlertOwner(lease, self._settings, owner=owner)
@@ -95,6 +96,7 @@ class AlertService:
         now, last = self._context.clock.now(), await self.store.evaluated_at()
         away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
         self._state_machine.restore(await self.store.alerts(), away_s)
+        self._silencing.restored(away_s)
         self._evaluated = None
         await self.notifications.outbox.restore()
 
@@ -197,6 +199,7 @@ class AlertService:
         late = (message for message in messages if message.why and not message.undelivered)
         waits = tuple(dict.fromkeys(f"{message.to}: {message.why}" for message in late))
         alerts = self._state_machine.alerts.values()
+        silences, planned = self._silencing.shown()
         left = [alert for alert in alerts if nobody_left(alert, recipients.rungs, self._settings)]
         return Telling(
             contacts=len(recipients.contacts),
@@ -208,7 +211,8 @@ class AlertService:
             nobody_left=tuple(alert.title for alert in left),
             bell=self._settings.bell,
             desktop=self._settings.desktop,
-            silences=tuple(one for one in self.store.silences if one.holds(self._context.clock.now())),
+            silences=silences,
+            planned=planned,
         )
 
     def firing(self) -> tuple[Alert, ...]:
@@ -244,35 +248,33 @@ class AlertService:
         try:
             nothing = self._log.none_since(since, lambda step: step == AUDIT or about_alert(step))
             rows = () if nothing else await self._context.reads.logs.alert_rows(since, ORDERS)
+            missed = await self._silencing.missed(project_now)
         except NotLive:
             return
         if keep:
             self._heard_at = project_now
-        found = heard(rows, self._rules, now, self._boundary)
+        found = heard((*rows, *missed), self._rules, now, self._boundary, likely=project_now)
         follow = not keep or not self.alert_owner.tells()
         self._state_machine.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
         if keep:
-            await self.store.heard(found.acks, found.silences, now)
+            await self._silencing.heard(found, project_now)
         else:
-            known = {ack.id for ack in self.store.acks}
-            self.store.acks = (*self.store.acks, *(ack for ack in found.acks if ack.id not in known))
-            told = {one.id: one for one in found.silences}  # the log may know an earlier end
-            self.store.silences = tuple(({one.id: one for one in self.store.silences} | told).values())
+            self._silencing.overheard(found)
 
     def _overlay(self, facts: Facts | None) -> None:
         """Update which alerts are hidden, muted and acknowledged. Without facts, hidden ones stay so."""
         now, config = self._context.clock.now(), self._readings.config
         kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
         alerts = dict(self._state_machine.alerts)
+        silences = self._silencing.holding()
         for key, alert in alerts.items():
             with self._boundary.around(f"who is to hear of {key}"):
-                alerts[key] = self._overlaid(alert, facts, kinds, now)
+                muted = self._silencing.muted(alert, silences)
+                alerts[key] = self._overlaid(alert, facts, kinds, now, muted)
         self._state_machine.alerts = alerts
 
-    def _overlaid(self, alert: Alert, facts: Facts | None, kinds: tuple[str, ...], now: datetime) -> Alert:
+    def _overlaid(self, alert: Alert, facts: Facts | None, kinds: tuple[str, ...], now: datetime, muted: str) -> Alert:
         rule = self._state_machine.rule(alert)
-        silence = silenced(alert, self.store.silences, now)
-        muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
         if not muted and rule is not None and (column := rule.muted_by(kinds)):
             muted = f"muted by notify_on_{column}"
         behind, hidden = (alert.behind, alert.hidden) if facts is None else self._state_machine.hiding(alert, facts)

@@ -1,6 +1,8 @@
 """`watchdesk alerts`, `ack`, `silence`, `notify --test` and what `status` says of alerts, as a person calls them."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,9 @@ import pytest
 from core.alerting.settings import AlertRules
 from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, Sparing, body, lift, stop
 from tests.running import ONE_SHAPE, Command, Running
+
+SUNDAY = f"{(datetime.now(UTC) + timedelta(days=3)):%a} 02:00-04:00"
+"""A window that neither holds nor comes soon."""
 
 
 def home_of(command: Command) -> Path:
@@ -111,6 +116,59 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
 
 
 @ONE_SHAPE
+def test_a_weekly_silence_is_planned_listed_and_ended_by_the_window_or_for_good(
+    sandbox: Running, command: Command
+) -> None:
+    now = datetime.now(UTC)
+    hours = f"daily {now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=2):%H:%M}"
+    given = ("--weekly", hours, "--zone", "UTC", "--reason", "backup \x1b[2J [red]", "--yes")
+    planned = command("silence", "*", *given[:-1], "--dry-run", sandbox=sandbox)
+    assert planned.returncode == 1
+    assert f"*: no notifications {hours} UTC every week until it is ended, now until" in planned.stdout
+    made = command("silence", "*", *given, sandbox=sandbox)
+    assert made.returncode == 0
+    assert "backup ␛[2J [red] (0 alerts now)" in made.stdout
+    elsewhere = {"XDG_STATE_HOME": str(command.home / "another")}
+    listed = command("silence", "--list", sandbox=sandbox, **elsewhere).stdout
+    assert listed == command("silence", "--list", sandbox=sandbox).stdout
+    assert f"Z, {hours} UTC every week until ended by operator" in listed
+    for page in (command("alerts", sandbox=sandbox), command("status", sandbox=sandbox)):
+        assert re.search(rf"maintenance until (\S+ )?\d\d:\d\d \({hours} UTC\): backup", page.stdout)
+    told = json.loads(command("silence", "--list", "--json", sandbox=sandbox).stdout)
+    (silence,) = told["silences"]
+    assert (silence["weekly"], silence["zone"], silence["weekly_until"]) == (hours, "UTC", None)
+    assert json.loads(command("alerts", "--json", sandbox=sandbox).stdout)["silences"] == [silence]
+    ended = command("silence", "--end", listed.split()[0], "--once", sandbox=sandbox, **elsewhere)
+    assert ended.returncode == 0
+    assert f"* is not silenced any more; {hours} UTC: next" in ended.stdout
+    listed = command("silence", "--list", sandbox=sandbox).stdout
+    assert f"* {hours} UTC every week until ended, next" in listed
+    assert f"planned: maintenance {hours} UTC, next" in command("alerts", sandbox=sandbox).stdout
+    for place in ({}, elsewhere):
+        ended = command("silence", "--end", listed.split()[0], sandbox=sandbox, **place)
+        assert (ended.returncode, ended.stdout) == (0, "* is not silenced any more\n")
+    assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == "none\n"
+
+
+@ONE_SHAPE
+def test_a_silence_is_planned_once(sandbox: Running, command: Command) -> None:
+    given = ("silence", "stuck_tasks", "--reason", "repair", "--for", "3h", "--yes", "--zone", "Europe/Berlin")
+    begins = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT12:00Z")
+    made = command(*given, "--from", begins, sandbox=sandbox)
+    assert made.returncode == 0, made.stderr
+    assert re.match(r"stuck_tasks silenced from \S+ 1[34]:00 to 1[67]:00 Europe/Berlin \(3 h\), in ", made.stdout)
+    listed = command("silence", "--list", sandbox=sandbox).stdout
+    assert re.search(r"stuck_tasks \S+ 1[34]:00 to 1[67]:00 Europe/Berlin by operator \S+: repair", listed)
+    name = listed.split()[0]
+    refused = command("silence", "--end", name, "--once", sandbox=sandbox)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "only a weekly silence has further windows; end it without --once" in refused.stderr
+    assert command("silence", "--end", name, sandbox=sandbox).returncode == 0
+    soon = command(*given, "--from", "2h", sandbox=sandbox)
+    assert soon.returncode == 0, soon.stderr
+
+
+@ONE_SHAPE
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -122,6 +180,21 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
         (("silence", "x", "--reason", "r", "--for", "8d", "--yes"), "at most 7 d"),
         (("silence", "x", "--reason", "r", "--for", "soon"), "a time such as 30min or 2h"),
         (("silence", "--end", "x"), "no silence is called x"),
+        (("silence", "--once"), "--once goes with --end"),
+        (("silence", "x", "--reason", "r", "--weekly", "sun"), "must be days and times such as sun 02:00-04:00"),
+        (("silence", "x", "--reason", "r", "--weekly", "sun 02:00-02:00"), "must begin and end at different times"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--for", "2h"), "a weekly silence takes no --for"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--from", "2h", "--yes"), "takes no --from"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--zone", "+02:00"), "a time zone's name such as"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--until", "soon", "--yes"), "--until takes a time"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--until", "2020-01-01", "--yes"), "--until is over"),
+        (("silence", "x", "--reason", "r", "--weekly", SUNDAY, "--until", "1min", "--yes"), "no window begins before"),
+        (("silence", "x", "--reason", "r", "--until", "2099-01-01", "--yes"), "--until is the end of a weekly silence"),
+        (("silence", "x", "--reason", "r", "--zone", "UTC", "--yes"), "--zone is for the times of"),
+        (("silence", "x", "--reason", "r", "--from", "whenever", "--yes"), "--from takes a time such as sun 02:00"),
+        (("silence", "x", "--reason", "r", "--from", "2020-01-01 02:00", "--yes"), "--from is over"),
+        (("silence", "x", "--reason", "r", "--from", "31d", "--yes"), "at most 30 days ahead"),
+        (("silence", "x", "--reason", "r", "--from", "2h\x00" + "9" * 99, "--yes"), "at most 60 characters"),
         (("notify",), "Missing option '--test'"),
         (("notify", "--test"), "nobody to notify; set [alerts] contacts"),
         (("--observe", "silence", "x", "--reason", "r", "--yes"), "--observe"),

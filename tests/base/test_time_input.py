@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base.time_input import last_moment_of, moment_of, span_of
+from core.base.time_input import coming_moment_of, last_moment_of, moment_of, span_of
 from tui.time_travel.recorded import clock
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -128,3 +129,44 @@ def test_nothing_that_is_typed_fails(typed: str) -> None:
 def test_a_length_is_a_number_and_its_unit() -> None:
     assert (span_of("90min"), span_of("2 W"), span_of("2")) == (timedelta(minutes=90), timedelta(weeks=2), None)
     assert span_of("999999w") == timedelta(days=3660)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("now", "2026-11-24T06:30:00+00:00"),
+        ("2h", "2026-11-24T08:30:00+00:00"),
+        ("in 30 min", "2026-11-24T07:00:00+00:00"),
+        ("08:00", "2026-11-24T07:00:00+00:00"),
+        ("7:00", "2026-11-25T06:00:00+00:00"),
+        ("today 7:00", "2026-11-24T06:00:00+00:00"),
+        ("tomorrow 7:00", "2026-11-25T06:00:00+00:00"),
+        ("sun 02:00", "2026-11-29T01:00:00+00:00"),
+        ("tue 7:00", "2026-12-01T06:00:00+00:00"),
+        ("tuesday 8:00", "2026-11-24T07:00:00+00:00"),
+        ("mon 02:00", "2026-11-30T01:00:00+00:00"),
+        ("1 dec 03:10", "2026-12-01T02:10:00+00:00"),
+        ("1 nov 03:10", "2027-11-01T02:10:00+00:00"),
+        ("2026-12-06 02:00", "2026-12-06T01:00:00+00:00"),
+        ("2026-12-06T02:00Z", "2026-12-06T02:00:00+00:00"),
+    ],
+)
+def test_a_time_to_come_is_understood(typed: str, meant: str) -> None:
+    assert coming_moment_of(typed, NOW) == coming_moment_of(typed, NOW, ZoneInfo("Europe/Berlin"))
+    assert coming_moment_of(typed, NOW) == datetime.fromisoformat(meant)
+
+
+def test_a_time_to_come_is_read_by_the_clocks_of_its_zone() -> None:
+    assert coming_moment_of("sun 02:00", NOW, ZoneInfo("America/New_York")) == datetime(2026, 11, 29, 7, tzinfo=UTC)
+    before = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night after, 02:00 to 03:00 are skipped in Berlin
+    assert coming_moment_of("sun 02:30", before, ZoneInfo("Europe/Berlin")) == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    before = datetime(2026, 10, 24, 12, tzinfo=UTC)  # and here they are shown twice
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert coming_moment_of("sun 02:30", before, ZoneInfo("Europe/Berlin")) == first
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "soon", "yesterday 3:00", "2h ago", "-2h", "25:00", "sun 2", "31 feb 02:00", "9999-12-31 23:00"]
+)
+def test_what_is_no_time_to_come_is_none(typed: str) -> None:
+    assert coming_moment_of(typed, NOW) is None

@@ -238,7 +238,9 @@ class StillMonitor:
                 )
             case "silence":
                 about = plural(sum(one.fires for one in self.snapshot.alerts), "alert")
-                return Sentence(text=f"No notifications for {short(arguments['lasts'])}. It matches {about} now.")
+                weekly = arguments.get("weekly")
+                long = f"{weekly} every week" if weekly else f"for {short(arguments['lasts'])}"
+                return Sentence(text=f"No notifications {long}. It matches {about} now.")
         return Sentence(text=action.effect)
 
     def _other_plan(self, action: Action, **arguments: Any) -> Plan | None:

@@ -107,7 +107,7 @@ def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
     hand.press("\x1b[B" * 9 + "\r")
     hand.await_text("*: no notifications")
     hand.read(0.5)
-    hand.press("\x1b[Z\x1b[Z\x1530min\tnew disks")
+    hand.press("\x1b[Z\x1b[Z\x1b[Z\x1530min\t\tnew disks")
     text = hand.await_text("for 30 min")
     assert "new disks" in text
     assert "30minnew" not in text

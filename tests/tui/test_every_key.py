@@ -578,7 +578,7 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         return False
     act = screen.query_one("#act", Button)
     for field in screen.query(Input):
-        if field.display and not field.value and field.id != "word":
+        if field.display and not field.value and field.id not in {"word", "weekly"}:
             field.value = "7"
     for word in screen.query("#word").results(Input):
         if word.display and not word.value:

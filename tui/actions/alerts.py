@@ -5,6 +5,9 @@ from typing import Final
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.silence import END_SILENCE, SILENCE
 from core.base.text import in_steps
+from core.domain.alerts import Silence
+from core.domain.maintenance import WeeklyWindow
+from core.domain.silence_words import ends_at, next_window, silence_line
 from core.domain.snapshot import AlertView, Snapshot
 from tui.actions.choice import Choice, Choices
 
@@ -23,13 +26,29 @@ def silence_choices(snapshot: Snapshot) -> Choices:
     ends = [
         (
             Choice(END_SILENCE, one.id),
-            f"take back: {one.matcher}, {in_steps(one.until - snapshot.at)} more by {one.who}: {one.reason}",
+            f"take back: {one.matcher}, {in_steps(ends_at(one) - snapshot.at)} more by {one.who}: {one.reason}",
         )
         for one in snapshot.telling.silences
+        if one.window is None
     ]
+    told = (*snapshot.telling.silences, *snapshot.telling.planned)
+    for one in told:
+        if one.window is not None:
+            ends += [
+                (choice, f"{words}: {silence_line(one, snapshot.at)}") for choice, words in choices_of_silence(one)
+            ]
     shown = [one for one in snapshot.alerts if one.state != "resolved"]
     begins = [(Choice(SILENCE, one.key), f"{one.severity} {one.word}: {one.title}") for one in shown]
     return (*ends, *begins, (Choice(SILENCE, EVERYTHING), "all alerts (maintenance)"))
+
+
+def choices_of_silence(one: Silence) -> Choices:
+    """Return the choices about one silence: the end of it, and of a weekly one that of its window alone."""
+    whole = (Choice(END_SILENCE, one.id), "take back")
+    if not isinstance(one.window, WeeklyWindow) or one.period is None:
+        return (whole,)
+    window = (Choice(END_SILENCE, one.id, flag="once"), f"take back only {next_window(one)}")
+    return (window, (whole[0], "take back every week"))
 
 
 def choices_of(alert: AlertView) -> Choices:

@@ -22,10 +22,11 @@ class Go(StrEnum):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One choice. `of`: the name of what it is about; empty for all of them, or to ask which."""
+    """One choice. `of`: the name of what it is about; empty for all of them, or to ask which. `flag`: one it sets."""
 
     what: Action | Go
     of: str = ""
+    flag: str = ""
 
 
 Choices: TypeAlias = tuple[tuple[Choice, str], ...]

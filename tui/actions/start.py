@@ -43,7 +43,7 @@ async def follow(ui: Ui, chosen: Choice) -> None:
         case Go.TRAIL:
             ui.visit("trail", f"action:{chosen.of}")
         case Action() as action:
-            await start(ui, action, chosen.of)
+            await start(ui, action, chosen.of, **({chosen.flag: True} if chosen.flag else {}))
 
 
 async def choose(ui: Ui, action: Action, heading: str, choices: Choices, none: str = "") -> None:

@@ -120,7 +120,7 @@ def parameter_of(argument: Argument) -> click.Parameter:
         case ArgumentKind.CHOICES:
             metavar = argument.metavar or ",".join(argument.choices)
             given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
-        case ArgumentKind.TEXT:
+        case ArgumentKind.TEXT | ArgumentKind.WEEK | ArgumentKind.ZONE:
             required = argument.required and not argument.for_many
             given |= {"default": argument.default, "required": required, "callback": _typed(argument)}
     if given.get("default") is None:

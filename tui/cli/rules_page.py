@@ -19,8 +19,8 @@ The first contact is notified of a critical alert at once, and the next contact 
 without an acknowledgement; of a high alert after {alerts.high_after_s}, a medium one after {alerts.medium_after_s}, \
 a low one after {alerts.low_after_s}. Channels receive everything the first contact receives. Messages repeat every \
 {alerts.repeat_s} until somebody acknowledges (a, or watchdesk ack). An acknowledgement lasts {alerts.ack_s}, or \
-until the alert resolves or gets worse. z, or watchdesk silence, silences for up to seven days; alerts already sent \
-still get their resolved message.
+until the alert resolves or gets worse. z, or watchdesk silence, silences for up to seven days or in weekly windows; \
+alerts already sent still get their resolved message.
 
 Rules are evaluated every {alerts.evaluate_s}. While data is missing, a rule keeps its state: it neither fires nor \
 resolves. An inhibited alert is covered by another alert, so nobody is notified of it. {alerts.flap_changes} changes \

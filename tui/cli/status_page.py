@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from core.base.text import in_steps
+from core.domain.alerts import Silence
+from core.domain.maintenance import WeeklyWindow
 from core.domain.monitor_process import MonitorProcess
 from core.domain.own_cost import OwnCost
 from core.domain.permission import auto_heal
 from core.domain.records import STATUSES
-from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, policies_in_words, policies_open
+from core.domain.silence_words import shown_soon, silence_line
+from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, Telling, policies_in_words, policies_open
 from core.domain.status import Truth
 from core.resilience.reading import Reading, Source
 from tui.cli.monitor_page import watchdog_as_data, watchdog_lines
@@ -30,6 +33,8 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     ]
     firing = [alert for alert in snapshot.alerts if alert.fires]
     lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.word})" for alert in firing]
+    told = (*snapshot.telling.silences, *snapshot.telling.planned)
+    lines += [f"  ALERTS    {silence_line(one, snapshot.at)}" for one in told if shown_soon(one, snapshot.at)]
     counts = snapshot.tasks.counts
     lines.append("")
     if counts.value is not None:
@@ -136,6 +141,26 @@ def _cost_as_json(cost: OwnCost) -> dict[str, int | bool | None]:
         "bytes_received_per_month": cost.received_month,
         "budget_bytes_per_month": cost.budget,
         "over_budget": cost.over,
+    }
+
+
+def silences_as_json(telling: Telling) -> dict[str, Any]:
+    """Return the silences for `--json`: those that hold, and those to come."""
+    return {"silences": list(map(_silence, telling.silences)), "planned": list(map(_silence, telling.planned))}
+
+
+def _silence(one: Silence) -> dict[str, Any]:
+    weekly = one.window if isinstance(one.window, WeeklyWindow) else None
+    return {
+        "id": one.id,
+        "matcher": one.matcher,
+        "reason": one.reason,
+        "who": one.who,
+        "since": one.period.since if one.period is not None else None,
+        "until": one.period.until if one.period is not None else None,
+        "weekly": weekly.text if weekly is not None else None,
+        "zone": one.window.zone if one.window is not None else None,
+        "weekly_until": weekly.until if weekly is not None else None,
     }
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.domain.alerts import Severity
+from core.domain.alerts import Severity, Silence
+from core.domain.silence_words import ends_at, goes_on, next_window, shown_soon, silence_line
 from core.domain.snapshot import AlertView, Snapshot, alerts_in_words
 from core.domain.state_word import hidden
 from tui.actions import alerts
@@ -39,14 +40,20 @@ class AlertList(Listed):
         return ((f" {firing}" if firing else none, "warning" if firing else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """Return the alerts in order, firing ones first."""
-        return [self._row(one) for one in snapshot.alerts]
+        """Return the alerts in order, firing ones first. Maintenance stands above, other silences below them."""
+        told = (*snapshot.telling.silences, *snapshot.telling.planned)
+        first = [one for one in told if shown_soon(one, snapshot.at)]
+        return [
+            *(self._silence(one, snapshot) for one in first),
+            *map(self._row, snapshot.alerts),
+            *(self._silence(one, snapshot) for one in told if one not in first),
+        ]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one alert in full."""
         one = next((alert for alert in snapshot.alerts if alert.key == key), None)
         if one is None:
-            return None
+            return self._silence_details(key, snapshot)
         text = fields(
             ("what", one.text),
             ("severity", one.severity),
@@ -61,6 +68,45 @@ class AlertList(Listed):
             ("episode", one.episode),
         )
         return Details(heading=one.title, text=text, choices=alerts.choices_of(one))
+
+    def _silence_details(self, key: str, snapshot: Snapshot) -> Details | None:
+        told = (*snapshot.telling.silences, *snapshot.telling.planned)
+        one = next((silence for silence in told if _key(silence) == key), None)
+        if one is None:
+            return None
+        holds = one in snapshot.telling.silences
+        text = fields(
+            ("alerts", one.matcher),
+            ("reason", one.reason),
+            ("by", one.who),
+            ("made", when(one.at, snapshot.at)),
+            ("window", one.window.words if one.window is not None else ""),
+            ("goes on", goes_on(one)),
+            ("holds" if holds else "next", next_window(one)),
+            ("ends" if holds else "begins", self._edge(one, snapshot, holds=holds)),
+            ("id", one.id),
+        )
+        return Details(heading=silence_line(one, snapshot.at), text=text, choices=alerts.choices_of_silence(one))
+
+    def _edge(self, one: Silence, snapshot: Snapshot, *, holds: bool) -> str:
+        begins = one.period.since if one.period is not None else None
+        return when(ends_at(one) if holds else begins, snapshot.at)
+
+    def _silence(self, one: Silence, snapshot: Snapshot) -> Row:
+        holds = one in snapshot.telling.silences
+        since = one.period.since if one.period is not None and holds else None
+        return Row(
+            key=_key(one),
+            cells=(
+                (" ", "dim"),
+                ("", "dim", -1),
+                ("silenced" if holds else "planned", "dim"),
+                (since, "dim"),
+                (silence_line(one, snapshot.at), "text"),
+                (one.who, "dim"),
+                ("", "dim", 0),
+            ),
+        )
 
     def _row(self, one: AlertView) -> Row:
         role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"
@@ -82,3 +128,7 @@ class AlertList(Listed):
                 (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )
+
+
+def _key(silence: Silence) -> str:
+    return f"silence {silence.id}"

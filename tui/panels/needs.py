@@ -6,7 +6,9 @@ from rich.cells import cell_len
 
 from core.base.text import amount, plural
 from core.domain.actors import By
+from core.domain.alerts import Silence
 from core.domain.pauses import paused_in_short
+from core.domain.silence_words import shown_soon, silence_line
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, Waiting, alerts_in_words
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
@@ -45,7 +47,7 @@ class NeedsPanel(Panel):
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
-        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot))
+        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
         every = len(self._rows(snapshot, width, over=height >= _TALL, whole=True))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)))
 
@@ -70,10 +72,11 @@ class NeedsPanel(Panel):
         none = "nothing" if _all_known(snapshot) else "not known"
         silences = 0 if "silenced" in words else len(snapshot.telling.silences)
         quiet = f", {plural(silences, 'silence')}" if silences else ""
+        quiet += f", {len(snapshot.telling.planned):,} planned" if snapshot.telling.planned else ""
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return alerts that fire, then what waits, then alerts that no longer fire; those without room are counted."""
+        """Return maintenance, what fires, what waits, alerts that no longer fire; those without room are counted."""
         found = self._rows(snapshot, width, over=True, whole=True)
         if len(found) > height:
             found = self._rows(snapshot, width, over=True, whole=False)
@@ -81,7 +84,8 @@ class NeedsPanel(Panel):
 
     def _rows(self, snapshot: Snapshot, width: int, *, over: bool, whole: bool) -> list[Line]:
         """Return a line each. `over`: also of alerts that no longer fire; `whole`: a long text takes a second line."""
-        rows = [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
+        rows = [self._window(one, snapshot) for one in _windows(snapshot)]
+        rows += [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
         rows += self._others(snapshot)
         rows += [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires and over]
         lines = table(_COLUMNS, rows, width, headed=False)
@@ -97,6 +101,11 @@ class NeedsPanel(Panel):
             following = tuple(span for part in more for span in part)
             found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
         return found
+
+    def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
+        word = "silenced" if one in snapshot.telling.silences else "planned"
+        since = age(one.period.since, snapshot.at) if one.period is not None and word == "silenced" else ""
+        return (("", "dim"), ("alerts", "dim"), (word, "dim"), (since, "dim"), (silence_line(one, snapshot.at), "text"))
 
     def _alert(self, one: AlertView, snapshot: Snapshot) -> tuple[Span, ...]:
         loud = one.state == "firing"
@@ -143,6 +152,12 @@ class NeedsPanel(Panel):
             (age(one.at, snapshot.at), "dim"),
             (f"{one.words}: NOT carried out yet{asks}", role),
         )
+
+
+def _windows(snapshot: Snapshot) -> list[Silence]:
+    """Return the maintenance that holds or is about to begin."""
+    told = (*snapshot.telling.silences, *snapshot.telling.planned)
+    return [one for one in told if shown_soon(one, snapshot.at)]
 
 
 def _all_known(snapshot: Snapshot) -> bool:

@@ -8,12 +8,15 @@ from core.base.errors import WatchdeskError
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, argument_value
 from core.domain.filter_completion import Completion, values_of
+from core.domain.maintenance import looks_weekly
 from core.domain.queries import Table, filter_value, is_uuid, parse_filter
 
 Rows = Callable[[str], Sequence[Any]]
 """Returns the rows in hand of a list, by its name."""
 
 _WORD: Final = re.compile(r'(?:"(?:\\.|[^"\\])*"|\S)+')
+_WEEK: Final = 2
+"""Days and times of a week are two words."""
 _KEYED: Final = re.compile(r"-?[A-Za-z_]+:")
 _LISTS: Final = {"breaker": "breakers", "alert": "alerts", "matcher": "alerts", "name": "config", "run": "trail"}
 """The list whose rows an argument names, by its name."""
@@ -44,6 +47,9 @@ def given_of(action: Action, text: str) -> dict[str, Any]:
             case ArgumentKind.CHOICES:
                 if all(part in one.choices for part in words[0].split(",")):
                     given[one.name] = frozenset(one.choices[part] for part in words.pop(0).split(","))
+            case ArgumentKind.WEEK:
+                if looks_weekly(" ".join(words[:_WEEK])):
+                    given[one.name], words = _value(one, " ".join(words[:_WEEK])), words[_WEEK:]
             case ArgumentKind.TEXT if not any(other.kind is not ArgumentKind.FLAG for other in wanted):
                 given[one.name], words = _value(one, " ".join(map(_unquoted, words))), []
             case ArgumentKind.DURATION | ArgumentKind.NUMBER if not one.required and not words[0][:1].isdecimal():

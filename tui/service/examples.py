@@ -3,6 +3,9 @@
 import json
 from typing import Any, Final
 
+_TOLD: Final = "unless on (instance) watchdesk_maintenance_active == 1"
+"""Not while watchdesk itself sends no alert: what a planned maintenance causes is told at its end, if it lasts."""
+
 _RULES: Final = (
     (
         "WatchdeskAbsent",
@@ -21,12 +24,12 @@ _RULES: Final = (
     ("WatchdeskProjectDown", "watchdesk_up == 0", "5m", "critical", "The project does not answer."),
     (
         "WatchdeskCritical",
-        'watchdesk_state{watchdesk_state=~"critical|stopped"} == 1',
+        f'watchdesk_state{{watchdesk_state=~"critical|stopped"}} == 1 {_TOLD}',
         "5m",
         "critical",
         "The project is {{ $labels.watchdesk_state }}: watchdesk status.",
     ),
-    ("WatchdeskSuccessLow", "watchdesk_success_ratio < 0.9", "15m", "warning", "Too many tasks fail."),
+    ("WatchdeskSuccessLow", f"watchdesk_success_ratio < 0.9 {_TOLD}", "15m", "warning", "Too many tasks fail."),
     (
         "WatchdeskReviewWaits",
         "time() - watchdesk_oldest_review_timestamp_seconds > 86400",
@@ -36,7 +39,7 @@ _RULES: Final = (
     ),
     (
         "WatchdeskBreakerOpen",
-        "watchdesk_breaker_open == 1",
+        f"watchdesk_breaker_open == 1 {_TOLD}",
         "15m",
         "warning",
         "The breaker {{ $labels.breaker }} is open.",
@@ -58,6 +61,7 @@ _PANELS: Final = (
     ("Tasks", 'watchdesk_tasks{status!="completed"}', "{{status}}", "none", "timeseries"),
     ("Checks: 0 ok, 1 warning, 2 critical", "watchdesk_check_level", "{{check}}", "none", "timeseries"),
     ("Duration of checks", "watchdesk_check_duration_seconds", "{{check}}", "s", "timeseries"),
+    ("Silences", "watchdesk_silences", "{{state}}", "none", "timeseries"),
     ("Open breakers", "watchdesk_breaker_open", "{{breaker}}", "none", "timeseries"),
     ("Age of readings", "watchdesk_reading_age_seconds", "{{reading}}", "s", "timeseries"),
 )

@@ -49,6 +49,7 @@ class _Collector:
         yield from self._checks()
         yield self._breakers()
         yield self._alerts()
+        yield from self._silences()
         yield from self._itself()
 
     def _tasks(self) -> Iterator[Metric]:
@@ -120,6 +121,19 @@ class _Collector:
         for labels, number in numbers.items():
             found.add_metric(labels, number)
         return found
+
+    def _silences(self) -> Iterator[Metric]:
+        telling = self._snapshot.telling
+        found = GaugeMetricFamily("watchdesk_silences", "Silences that hold, or are to come.", labels=("state",))
+        found.add_metric(("active",), len(telling.silences))
+        found.add_metric(("planned",), len(telling.planned))
+        yield found
+        every = any(one.matcher == "*" for one in telling.silences)
+        yield self._one("watchdesk_maintenance_active", "1 while every alert is silenced.", float(every))
+        begins = min((one.period.since for one in telling.planned if one.period is not None), default=None)
+        if begins is not None:
+            what = "When the next planned silence begins."
+            yield self._one("watchdesk_next_silence_timestamp_seconds", what, begins.timestamp())
 
     def _itself(self) -> Iterator[Metric]:
         snapshot = self._snapshot

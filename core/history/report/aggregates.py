@@ -5,11 +5,14 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from core.domain.alerts import Silence
 from core.domain.kpis import Kpi
+from core.domain.maintenance import WeeklyWindow
 from core.domain.records import TaskCounts
+from core.domain.silence_words import ends_at
 from core.domain.snapshot import AlertView
 from core.history.report.observed import ShownSnapshot
-from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, Tally
+from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, SilenceCourse, Tally
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
 
@@ -82,6 +85,36 @@ class AlertCollector:
         if watched and not one.anew:
             return msgspec.structs.replace(course, acked_by=alert.acked, acked_at=one.since)
         return msgspec.structs.replace(course, acked_by=alert.acked, acked_before=one.since)
+
+
+class SilenceCollector:
+    """Collects the silences that held, each window of one by itself."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, datetime], SilenceCourse] = {}
+        self._last: tuple[Silence, ...] = ()
+        self._going: frozenset[tuple[str, datetime]] = frozenset()
+
+    def add(self, one: ShownSnapshot) -> None:
+        """Add the silences of a snapshot. One that is gone from a later one ended there, unless nobody watched."""
+        named = {(each.id, _began(each)): each for each in one.snapshot.telling.silences}
+        for name in self._going - named.keys() if not one.anew else ():
+            course = self._found[name]
+            self._found[name] = msgspec.structs.replace(course, until=min(course.until, one.since))
+        for name, each in named.items() if one.snapshot.telling.silences != self._last else ():
+            self._found[name] = SilenceCourse(
+                matcher=each.matcher,
+                reason=each.reason,
+                who=each.who,
+                since=name[1],
+                until=ends_at(each),
+                words=each.window.words if isinstance(each.window, WeeklyWindow) else "",
+            )
+        self._last, self._going = one.snapshot.telling.silences, frozenset(named)
+
+    def courses(self) -> tuple[SilenceCourse, ...]:
+        """Return them, ordered by when they began."""
+        return tuple(sorted(self._found.values(), key=lambda one: (one.since, one.matcher, one.reason)))
 
 
 class BreakerCollector:
@@ -184,6 +217,10 @@ class TaskCollector:
 
 def _gained(before: TaskCounts, now: TaskCounts, status: str) -> int:
     return max(0, now.of(status) - before.of(status))
+
+
+def _began(silence: Silence) -> datetime:
+    return silence.period.since if silence.period is not None else silence.at
 
 
 def _worse(kpi: Kpi, than: float) -> bool:

@@ -14,7 +14,13 @@ from core.domain.snapshot import CALM, LinkWord, Snapshot, alerts_in_words
 from core.domain.status import Level
 from core.domain.work_done import WorkDone
 from core.history.blackbox import Note, WatchedSpan
-from core.history.report.aggregates import AlertCollector, BreakerCollector, KpiCollector, TaskCollector
+from core.history.report.aggregates import (
+    AlertCollector,
+    BreakerCollector,
+    KpiCollector,
+    SilenceCollector,
+    TaskCollector,
+)
 from core.history.report.incident_course import LOST, Material, MessageSent, incidents_of
 from core.history.report.observed import PeriodCollector, seen
 from core.history.report.record import Closing, Origin, Report, StatePeriod, TimelineEntry
@@ -49,13 +55,13 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
     """Return the report of a window, made on `host`."""
     states, links, timeline = PeriodCollector(), PeriodCollector(), TimelineCollector(since, until)
     alerts, breakers, kpis = AlertCollector(since), BreakerCollector(), KpiCollector()
-    tasks, moments = TaskCollector(), TurningPointCollector()
+    tasks, moments, silences = TaskCollector(), TurningPointCollector(), SilenceCollector()
     last: Snapshot | None = None
     set_back = skewed = ""
     addresses: int | None = None
     for one in seen(kept.snapshots, kept.looks, since, until):
         last = one.snapshot
-        for part in (timeline, alerts, breakers, kpis, tasks, moments):
+        for part in (timeline, alerts, silences, breakers, kpis, tasks, moments):
             part.add(one)
         if last.ready:
             states.add(last.state, last.state_why, one)
@@ -84,6 +90,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         addresses=addresses,
         closing=closing_of(last) if last is not None and last.ready else None,
         alerts=tuple(sorted((*courses, *alerts_in_rows(rows, courses)), key=lambda one: (one.fired_at, one.key))),
+        silences=silences.courses(),
         breakers=breakers.courses(),
         kpis=kpis.courses(),
         notes=kept.notes,
@@ -106,6 +113,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         links=report.links,
         looks=report.looks,
         alerts=report.alerts,
+        silences=report.silences,
         failures=failed,
         told=_messages(happened, rows),
         addresses=addresses,

@@ -20,7 +20,7 @@ from core.history.report.document import (
 )
 from core.history.report.effect import done, effect
 from core.history.report.record import Report, When
-from core.history.report.sections import alerts, breakers, figures, states, timeline
+from core.history.report.sections import alerts, breakers, figures, silences, states, timeline
 from core.history.report.summary import course, questions, summary
 from core.history.report.times import Times, percent
 
@@ -40,6 +40,7 @@ def contents(report: Report, drawn: Mapping[When, str], zone: tzinfo | None) -> 
         *done(report, times),
         *timeline(report, times),
         *alerts(report, times),
+        *silences(report, times),
         *states(report, times),
         *breakers(report, times),
         *figures(report),

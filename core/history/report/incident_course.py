@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from core.domain.actors import By, by_of
+from core.domain.alerts import fits
 from core.domain.snapshot import CALM, LinkWord, State
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure
@@ -13,6 +14,7 @@ from core.history.report.record import (
     AlertCourse,
     IncidentCourse,
     Milestone,
+    SilenceCourse,
     Stage,
     StatePeriod,
     TimelineEntry,
@@ -65,6 +67,7 @@ class Material(NamedTuple):
     links: Sequence[StatePeriod] = ()
     looks: Sequence[WatchedSpan] = ()
     alerts: Sequence[AlertCourse] = ()
+    silences: Sequence[SilenceCourse] = ()
     failures: Sequence[TaskFailure] = ()
     told: Sequence[MessageSent] = ()
     addresses: int | None = None
@@ -213,7 +216,18 @@ def _told(first: datetime, trouble: Trouble, found: Material) -> Milestone:
     why = "no message is recorded"
     if found.addresses == 0:
         why = "nobody: no contact and no channel is set"
+    elif held := next((one for one in found.silences if _hushed(one, first, trouble, found)), None):
+        window = f" ({held.words})" if held.words else ""
+        why = f"no message is recorded: {held.matcher} was silenced{window} by {held.who}: {held.reason}"
     return Milestone(step=Stage.TOLD, at=None, how=why)
+
+
+def _hushed(silence: SilenceCourse, first: datetime, trouble: Trouble, found: Material) -> bool:
+    """Return whether a silence covered an alert of that time of trouble."""
+    if silence.since > trouble.until or silence.until <= first:
+        return False
+    its = (one for one in found.alerts if one.fired_at <= trouble.until and (one.resolved_at or first) >= first)
+    return any(fits(silence.matcher, (one.key, *one.key.split(":", 1), one.severity)) for one in its)
 
 
 def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milestone:

@@ -96,6 +96,17 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     of_rows: bool = False
 
 
+class SilenceCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence that held, or one window of it. `until`: its end, or when it was seen to end. `words`: if weekly."""
+
+    matcher: str
+    reason: str
+    who: str
+    since: datetime
+    until: datetime
+    words: str = ""
+
+
 class BreakerCourse(msgspec.Struct, frozen=True, kw_only=True):
     """One breaker from its opening, or hold, until it closed. `closed_at`: `None` if that was not seen."""
 
@@ -244,6 +255,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     closing: Closing | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     alerts: tuple[AlertCourse, ...] = ()
+    silences: tuple[SilenceCourse, ...] = ()
     breakers: tuple[BreakerCourse, ...] = ()
     kpis: tuple[KpiCourse, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -77,6 +77,17 @@ def alerts(report: Report, times: Times) -> tuple[Block, ...]:
     )
 
 
+def silences(report: Report, times: Times) -> tuple[Block, ...]:
+    """Return the silences that held, by whom and why: nobody was told of what they match."""
+    if not report.silences:
+        return ()
+    rows = (
+        (code(one.matcher), times.at(one.since), times.at(one.until), code(one.who), one.reason, one.words or "once")
+        for one in report.silences
+    )
+    return Title(2, text("Silences")), grid(("Alerts", "From", "To", "Who", "Why", "Window"), rows)
+
+
 def _acked(alert: AlertCourse, times: Times) -> Text:
     """Return who acknowledged an alert and since when, and why nobody is told."""
     told = text("— (no row tells)" if alert.of_rows else "nobody")

@@ -62,6 +62,12 @@ def _about(report: Report, times: Times) -> Iterable[Text]:
             told += ["; " if told else " ", _turning(one, times)]
         yield text(strong("What followed:"), *told, ".")
     yield text(strong("How long:"), f" {_duration(main, times)}", *_worst(report, main, times))
+    for silence in report.silences:
+        if silence.since <= main.until and silence.until > main.since:
+            window = f" ({silence.words})" if silence.words else ""
+            held = f" from {times.at(silence.since)} to {times.at(silence.until)}{window}, by "
+            why = f": {silence.reason.rstrip('.')}."
+            yield text(strong("Silenced:"), " ", code(silence.matcher), held, code(silence.who), why)
 
 
 def _nothing(report: Report) -> str:

@@ -1,12 +1,14 @@
 """`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it; the rules."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from core.base.settings import SettingsError
 from core.base.text import in_steps
+from core.domain.alerts import Silence
+from core.domain.silence_words import ends_at, shown_soon, silence_line
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.state_word import hidden
 from core.monitor import Monitor
@@ -17,7 +19,7 @@ from tui.cli.layers import checked_layers
 from tui.cli.one_shot import read_once
 from tui.cli.rules_page import rules_as_data, rules_page
 from tui.cli.session import configure, said, tell
-from tui.cli.status_page import alert_as_json
+from tui.cli.status_page import alert_as_json, silences_as_json
 
 _COLUMNS: Final = (
     *("rule", "subject", "severity", "state", "title", "text", "episode", "began_at", "fired_at", "resolved_at"),
@@ -46,7 +48,7 @@ def command(context: click.Context, *, rules: bool, form: str | None) -> None:
             form,
             text=lambda: _page(snapshot),
             sheet=lambda: items_of(_COLUMNS, alerts),
-            data=lambda: {"known": not hidden(snapshot), "alerts": alerts, "silences": _silences(snapshot)},
+            data=lambda: {"known": not hidden(snapshot), "alerts": alerts, **silences_as_json(snapshot.telling)},
         )
         firing = [one for one in snapshot.alerts if one.fires]
         if any(one.severity == "critical" for one in firing):
@@ -75,20 +77,22 @@ def _print_rules(form: str | None) -> None:
     )
 
 
-def _silences(snapshot: Snapshot) -> list[dict[str, Any]]:
-    return [
-        {"id": one.id, "matcher": one.matcher, "reason": one.reason, "who": one.who, "until": one.until}
-        for one in snapshot.telling.silences
-    ]
-
-
 def _page(snapshot: Snapshot) -> str:
     lines = [_line(one, snapshot) for one in snapshot.alerts] or ["none known" if hidden(snapshot) else "none"]
+    told = (*snapshot.telling.silences, *snapshot.telling.planned)
+    first = [f"{silence_line(one, snapshot.at)}{_whose(one)}" for one in told if shown_soon(one, snapshot.at)]
     lines += [
-        f"silenced: {one.matcher} for {in_steps(one.until - snapshot.at)} by {one.who}: {one.reason} ({one.id[:8]})"
+        f"silenced: {one.matcher} for {in_steps(ends_at(one) - snapshot.at)} by {one.who}: {one.reason} ({one.id[:8]})"
         for one in snapshot.telling.silences
+        if one.window is None
     ]
+    later = (one for one in snapshot.telling.planned if not shown_soon(one, snapshot.at))
+    lines = [*first, *lines, *(f"planned: {silence_line(one, snapshot.at)}{_whose(one)}" for one in later)]
     return "\n".join(lines)
+
+
+def _whose(one: Silence) -> str:
+    return f", by {one.who} ({one.id[:8]})"
 
 
 def _line(one: AlertView, snapshot: Snapshot) -> str:
