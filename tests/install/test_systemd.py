@@ -15,11 +15,23 @@ import pytest
 
 from tests.install.booted import PROGRAM, Booted, CannotBoot
 from tests.running import ONE_SHAPE, Running
-from tests.tui.service.serving import awaited, lease_rows
+from tests.tui.service.serving import awaited
 
 SOON = "[Service]\nWatchdogSec=3\nRestartSec=200ms\n"
 OFTEN = "[alerts]\nevaluate_s = 5\n[refresh]\nidle_period_s = 2\nunfocused_period_s = 2\n"
 """What waits half a minute where it matters."""
+
+KEEP = """
+import asyncio
+from core.base.settings import read_layers
+from core.monitor import Monitor, read_config
+async def keep():
+    monitor = Monitor(read_config(read_layers()))
+    await monitor.parts.waiting.keep("emergency_stop", monitor.parts.operator, reason="deploy went wrong")
+    await monitor.close()
+asyncio.run(keep())
+"""
+"""What the screen does with a stop that is ordered while the project is down."""
 
 
 class Unit:
@@ -131,8 +143,7 @@ def test_what_a_service_of_a_user_keeps_goes_on_after_a_kill(booted: Booted | No
 
     sandbox.fault("database_down", True)
     awaited(lambda: unit.shown("StatusText").endswith("; OFFLINE") or None, "OFFLINE")
-    order = ("stop", "--yes", "--reason", "deploy went wrong")
-    booted(PROGRAM, *order, user="ann", code=4)
+    booted("/opt/watchdesk/bin/python", "-c", KEEP, user="ann")
     assert "emergency stop" in booted(PROGRAM, "waiting", user="ann")
     alert = awaited(
         lambda: re.search(r"([0-9a-f]{8})  database_down", booted(PROGRAM, "alerts", user="ann", code=None)), "an alert"
@@ -150,4 +161,4 @@ def test_what_a_service_of_a_user_keeps_goes_on_after_a_kill(booted: Booted | No
     assert "OFFLINE" in report
     assert "deploy went wrong" in report
     unit("stop", "watchdesk")
-    assert [holder for (holder,) in lease_rows(sandbox) if holder] == []
+    assert unit.shown("Result") == "success"
