@@ -1,11 +1,14 @@
-"""The wheel as it would be published, built once for each worker."""
+"""The wheel as it would be published, and a systemd it is installed under; made once for each worker."""
 
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.install.booted import Booted, CannotBoot
 from tests.running import ROOT
 
 
@@ -23,3 +26,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     (made,) = place.glob("*.whl")
     return made
+
+
+@pytest.fixture(scope="session")
+def booted(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted | None]:
+    """A real systemd with the wheel installed; `None`, and a warning, where none can be started."""
+    try:
+        systemd = Booted(tmp_path_factory.mktemp("systemd") / "place", wheel)
+    except CannotBoot as why:
+        warnings.warn(f"not shown: the service under a real systemd, because none can be started: {why}", stacklevel=1)
+        yield None
+        return
+    yield systemd
+    systemd.close()

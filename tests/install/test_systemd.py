@@ -6,14 +6,9 @@ Where none can be started (no root, no systemd) a warning says so, and what was 
 import json
 import re
 import time
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.install.booted import PROGRAM, Booted, CannotBoot
+from tests.install.booted import PROGRAM, Booted
 from tests.running import ONE_SHAPE, Running
 from tests.tui.service.serving import awaited
 
@@ -67,18 +62,6 @@ class Unit:
             return (int(self.shown("NRestarts")) == restarts and status.endswith("; LIVE")) or None
 
         awaited(look, f"{restarts} restarts and LIVE: {self('show', 'watchdesk')}")
-
-
-@pytest.fixture(scope="module")
-def booted(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted | None]:
-    try:
-        systemd = Booted(tmp_path_factory.mktemp("systemd") / "place", wheel)
-    except CannotBoot as why:
-        warnings.warn(f"not shown: the service under a real systemd, because none can be started: {why}", stacklevel=1)
-        yield None
-        return
-    yield systemd
-    systemd.close()
 
 
 @ONE_SHAPE
