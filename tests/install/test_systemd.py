@@ -69,7 +69,7 @@ def test_the_service_of_the_system(booted: Booted | None, sandbox: Running) -> N
     if booted is None:
         return
     unit = Unit(booted)
-    told = booted(PROGRAM, "service", "install", "--metrics", "127.0.0.1:0")
+    told = booted(PROGRAM, "service", "install", "--timer", "--metrics", "127.0.0.1:0")
     assert "written: /etc/watchdesk/watchdesk.env" in told
     booted.write("/etc/systemd/system/watchdesk.service.d/soon.conf", SOON)
     unit("daemon-reload")
@@ -85,6 +85,10 @@ def test_the_service_of_the_system(booted: Booted | None, sandbox: Running) -> N
     assert unit.shown("User") == "watchdesk"
     told_at = unit.shown("WatchdogTimestampMonotonic")
     awaited(lambda: unit.shown("WatchdogTimestampMonotonic") != told_at or None, "the watchdog to be told")
+
+    unit("start", "watchdesk-status.service")  # what the timer does: beside it, as the same user
+    owners = booted("find", "/var/lib/private/watchdesk", "-printf", "%u\n").split()
+    assert set(owners) == {"watchdesk"}
 
     unit("reload", "watchdesk")
     awaited(lambda: unit.said("reloaded") or None, "settings read again")

@@ -43,6 +43,8 @@ WantedBy={target}
 
 _SYSTEM: Final = f"""\
 DynamicUser=yes
+# One name for all of them: of two users each would be given what is the other's.
+User=watchdesk
 StateDirectory=watchdesk
 CacheDirectory=watchdesk
 WorkingDirectory=/var/lib/watchdesk
@@ -112,7 +114,7 @@ def as_the_service(command: list[str], *, terminal: bool) -> list[str]:
     """
     own = [line for line in _SYSTEM.splitlines() if not line.startswith("#")]
     words = ["systemd-run", "--quiet", "--collect", "--wait", "--pty" if terminal else "--pipe"]
-    return [*words, "--property=User=watchdesk", *(f"--property={line}" for line in own), "--", *command]
+    return [*words, *(f"--property={line}" for line in own), "--", *command]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

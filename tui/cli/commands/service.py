@@ -32,7 +32,7 @@ def command() -> None:
 @click.option("--yes", is_flag=True, help="Replace units that are there and differ.")
 @click.pass_context
 def install(context: click.Context, *, user: bool, only_print: bool, timer: bool, address: str, yes: bool) -> None:
-    """Write a hardened unit for watchdesk watch, and say how to start it."""
+    """Write a hardened unit of watchdesk watch."""
     from tui.service.unit import EMPTY, Service, units  # noqa: PLC0415 - only here
 
     if address:
@@ -62,7 +62,7 @@ def install(context: click.Context, *, user: bool, only_print: bool, timer: bool
 @click.argument("words", metavar="COMMAND…", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def run(context: click.Context, words: tuple[str, ...]) -> None:
-    """Run a command as the system's service: with its settings, state and black box."""
+    """Run a command on what the system's service keeps."""
     from tui.service.unit import as_the_service  # noqa: PLC0415 - only here
 
     terminal = all(os.isatty(stream) for stream in range(3))
@@ -93,7 +93,7 @@ def _write(directory: Path, units: dict[str, str], empty: str, *, yes: bool, use
     manager = "systemctl --user" if user else "systemctl"
     lines = [f"written: {path}" for path in (*(directory / name for name in units), *made)]
     lines += [
-        f"next: URL and key, in {settings / CREDENTIAL}{_or_file(settings) if user else ''}; then:",
+        f"next: {_settings(settings, user=user)}",
         f"  {manager} daemon-reload",
         *(f"  {manager} enable --now {name}" for name in units if name != "watchdesk-status.service"),
         f"  {manager} status watchdesk; journalctl {'--user ' if user else ''}-u watchdesk -f",
@@ -114,8 +114,14 @@ def _made_private(path: Path, text: str) -> list[Path]:
     return [path]
 
 
-def _or_file(settings: Path) -> str:
-    return f", or in {settings / 'config.toml'} (watchdesk config init), which your own screen reads as well"
+def _settings(place: Path, *, user: bool) -> str:
+    """Return where the service finds URL and key: it starts elsewhere, and reads no .env of the working directory."""
+    file = place / CREDENTIAL
+    if not user:
+        return f"write URL and key into {file}; then:"
+    if (place / "config.toml").exists():
+        return f"it reads {place / 'config.toml'}, and {file}:"
+    return f"watchdesk config init (which your own screen reads as well), or write URL and key into {file}; then:"
 
 
 def _text(path: Path) -> str | None:
