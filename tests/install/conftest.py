@@ -1,4 +1,4 @@
-"""The wheel as it would be published, and a systemd it is installed under; made once for each worker."""
+"""The wheel as it would be published, and a systemd it is installed under."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def booted(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted | None]:
     """A real systemd with the wheel installed; `None`, and a warning, where none can be started."""
     try:
