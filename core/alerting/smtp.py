@@ -98,6 +98,10 @@ def _words(error: Exception, settings: AlertRules) -> str:
         return f"{code} {_text(said)}"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_text(error.smtp_error)}"
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
+        return f"{where} offers no STARTTLS; set [alerts] smtp_security to tls or none"
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return f"{where} does not begin with TLS; set [alerts] smtp_security to starttls or none"
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return f"{where} ended the connection"
     if isinstance(error, socket.gaierror):

@@ -23,7 +23,7 @@ KEY_NAMES: Final = ("SUPABASE_KEY", "SUPABASE_SERVICE_ROLE_KEY", *PUBLISHABLE_NA
 
 NOT_CONFIGURED: Final = (
     "no project is configured: set SUPABASE_URL and SUPABASE_KEY (environment, .env.local, or a [projects.NAME] table"
-    " in the config file), or try it without: watchdesk demo"
+    " in the config file; watchdesk config init asks for both), or try it without: watchdesk demo"
 )
 """The message when nothing is configured: one sentence."""
 
@@ -189,8 +189,15 @@ def _from_file(layers: Layers) -> tuple[str, ProjectEntry]:
 def _entry(layers: Layers, name: str) -> ProjectEntry:
     projects = layers.table("projects")
     if name not in projects:
-        known = ", ".join(sorted(projects)) or "none yet"
-        raise SettingsError(f"no project {name!r} in {layers.path}; it has: {known}")
+        names = ", ".join(sorted(projects)) or "none yet"
+        raise SettingsError(f"no project {name!r} in {layers.path}; it has: {names}")
+    fields = ProjectEntry.__struct_fields__
+    if isinstance(projects[name], dict) and (strange := sorted(set(projects[name]).difference(fields))):
+        known = ", ".join(fields)
+        raise SettingsError(
+            f"{layers.path}: [projects.{name}] has no setting {strange[0]!r}; it knows {known}; a setting of a section"
+            " needs the line with its name above it, such as [alerts]"
+        )
     try:
         return msgspec.convert(projects[name], ProjectEntry)
     except msgspec.ValidationError as error:

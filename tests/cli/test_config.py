@@ -184,3 +184,14 @@ def test_what_is_shown_is_what_holds(sandbox: Running, command: Command) -> None
     done = command("config", "show", "project", sandbox=sandbox)
     assert sandbox.url in done.stdout
     assert sandbox.service_key not in done.stdout
+
+
+def test_a_setting_whose_section_is_still_a_comment_is_told_so(command: Command) -> None:
+    place = command.home / "config" / "watchdesk"
+    place.mkdir(parents=True)
+    entry = 'url = "https://one.supabase.co"\nkey = "sb_secret_hush"\n'
+    (place / "config.toml").write_text(f'[projects.one]\n{entry}# [alerts]\ncontacts = ["me@example.org"]\n')
+    told = command("status")
+    assert told.returncode == 2
+    assert "[projects.one] has no setting 'contacts'" in told.stderr
+    assert "such as [alerts]" in told.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from tests.running import Command
 from tui.cli.commands import service as service_command
-from tui.service.unit import Service, units
+from tui.service.unit import Service, as_the_service, units
 
 
 @pytest.mark.parametrize("user", [False, True])
@@ -35,6 +35,49 @@ def test_the_units_say_what_they_are_for() -> None:
     assert "ExecStart=/opt/watchdesk watch --metrics [::1]:9464" in text
     assert "RestartPreventExitStatus=2" in text
     assert "LoadCredential=watchdesk.env:/etc/watchdesk/watchdesk.env" in text
+
+
+def test_a_dynamic_users_files_are_where_no_link_leads_to() -> None:
+    """Under DynamicUser /var/lib/watchdesk is a link, and nothing that is private is kept behind one."""
+    (text,) = units(Service(command="/opt/watchdesk"), timer=False).values()
+    assert "\nUser=watchdesk\nStateDirectory=watchdesk\nCacheDirectory=watchdesk\n" in text
+    assert "XDG_STATE_HOME=/var/lib/private XDG_CACHE_HOME=/var/cache/private" in text
+
+
+def test_a_command_as_the_service_has_its_user_files_and_settings_and_no_more_rights() -> None:
+    (text,) = units(Service(command="/opt/watchdesk"), timer=False).values()
+    line = as_the_service(["/opt/watchdesk", "report"], terminal=False)
+    assert line[:5] == ["systemd-run", "--quiet", "--collect", "--wait", "--pipe"]
+    given = [word.removeprefix("--property=") for word in line if word.startswith("--property=")]
+    assert set(given) <= set(text.splitlines())
+    assert {"DynamicUser=yes", "User=watchdesk", "ProtectSystem=strict"} < set(given)
+    assert any(one.startswith("LoadCredential=") for one in given)
+    assert line[-3:] == ["--", "/opt/watchdesk", "report"]
+
+
+def test_the_file_for_the_key_is_made_private_and_left_as_it_is(command: Command) -> None:
+    file = command.home / "config" / "watchdesk" / "watchdesk.env"
+    told = command("service", "install", "--user").stdout
+    assert f"written: {file}\n" in told
+    assert f"write URL and key into {file}" in told
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert command("status", CREDENTIALS_DIRECTORY=str(file.parent)).returncode == 2  # empty is not set
+    file.write_text("SUPABASE_KEY=mine\n")
+    file.with_name("config.toml").write_text("")
+    again = command("service", "install", "--user").stdout
+    assert f"written: {file}" not in again
+    assert f"it reads {file.with_name('config.toml')}, and {file}:" in again
+    assert file.read_text() == "SUPABASE_KEY=mine\n"
+
+
+@pytest.mark.parametrize("part", ["prefix", "base_prefix"])
+def test_a_python_in_a_home_is_told_before_a_unit_is_written(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, place in {"prefix": "/opt/w", "base_prefix": "/usr", part: "/home/ann/.pyenv/3.12"}.items():
+        monkeypatch.setattr("sys." + name, place)
+    monkeypatch.setattr("sys.argv", ["/opt/w/bin/watchdesk"])
+    assert service_command._hidden() == Path("/home/ann/.pyenv/3.12")
+    monkeypatch.setattr("sys." + part, "/usr")
+    assert service_command._hidden() is None
 
 
 def test_a_user_unit_is_written_once_and_replaced_only_when_asked(command: Command) -> None:

@@ -80,8 +80,17 @@ The unit restarts it whenever it ends or hangs, but not for a wrong configuratio
 
 \b
 The key comes as a credential: watchdesk.env holds lines such as SUPABASE_KEY=…;
-it is root's alone, and the service gets a copy. Check what was written:
+it is root's alone, and the service gets a copy, at its start: after a change of it
+restart the service. A reload reads config.toml again. Check what was written:
   systemd-analyze verify watchdesk.service; systemd-analyze security watchdesk
+"""
+
+SERVICE_RUN: Final = """\
+\b
+As root, beside the service or after it; without a command the screen:
+  watchdesk service run report --since 03:00 > incident.md
+  watchdesk service run waiting
+A service of your own (--user) needs none of this: any command finds it.
 """
 
 WATCH: Final = """\
@@ -93,11 +102,12 @@ what the service does not take up within seconds the screen does itself.
 
 \b
   stdout    one JSON line for whatever happens: "at", "event", "level", "text"
-  SIGHUP    reads the settings again; where they cannot be used the old ones stay
+  SIGHUP    reads the settings again; where they cannot be used, or the project
+            refuses them, the old ones stay
   SIGTERM   ends it within 2 s, exit code 0, with the lease given back
   a wrong key, missing rights or tables at the start end it, exit code 2; a
   project that is down does not
-  systemd   Type=notify-reload: READY, STATUS, WATCHDOG, RELOADING, STOPPING
+  systemd   Type=notify: READY, STATUS, WATCHDOG, RELOADING, STOPPING
 
 \b
   /healthz  200 while the event loop turns, else 503

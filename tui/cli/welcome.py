@@ -19,7 +19,8 @@ No project is configured yet.
 """
 
 _CONFIGURE: Final = """\
-Set two values, in the environment or in .env.local of this directory:
+`watchdesk config init` asks for URL and key, tries them, and writes the config file.
+Or set two values, in the environment or in .env.local of this directory:
 
   SUPABASE_URL=https://PROJECT.supabase.co
   SUPABASE_KEY=…      a secret key; from the project's dashboard, Settings, API keys

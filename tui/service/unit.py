@@ -43,10 +43,13 @@ WantedBy={target}
 
 _SYSTEM: Final = f"""\
 DynamicUser=yes
+# One name for all of them: of two users each would be given what is the other's.
+User=watchdesk
 StateDirectory=watchdesk
 CacheDirectory=watchdesk
-WorkingDirectory=%S/watchdesk
-Environment=XDG_STATE_HOME=%S XDG_CACHE_HOME=%C XDG_CONFIG_HOME=/etc
+WorkingDirectory=/var/lib/watchdesk
+# Where they are for a dynamic user: /var/lib/watchdesk is a link, and what is private is never kept behind one.
+Environment=XDG_STATE_HOME=/var/lib/private XDG_CACHE_HOME=/var/cache/private XDG_CONFIG_HOME=/etc
 # Readable by root alone; the service gets a copy of its own.
 LoadCredential={CREDENTIAL}:/etc/watchdesk/{CREDENTIAL}
 MemoryHigh=300M
@@ -65,6 +68,13 @@ ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectProc=invisible
 ProtectSystem=strict"""
+
+EMPTY: Final = """\
+# Settings of the watchdesk service: one variable a line, as in .env. Keep this file readable by its owner alone.
+SUPABASE_URL=
+SUPABASE_KEY=
+"""
+"""What is written where the credential is to be: without the file the service would not even start."""
 
 _USER: Final = f"""\
 EnvironmentFile=-%E/watchdesk/{CREDENTIAL}"""
@@ -95,6 +105,16 @@ RandomizedDelaySec=30
 [Install]
 WantedBy=timers.target
 """
+
+
+def as_the_service(command: list[str], *, terminal: bool) -> list[str]:
+    """Return the command line that runs a command beside the system's service: as its user, on its files and settings.
+
+    `terminal`: it gets a terminal of its own, else the streams of whoever calls.
+    """
+    own = [line for line in _SYSTEM.splitlines() if not line.startswith("#")]
+    words = ["systemd-run", "--quiet", "--collect", "--wait", "--pty" if terminal else "--pipe"]
+    return [*words, *(f"--property={line}" for line in own), "--", *command]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,9 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from core.base.settings import SettingsError
 from core.base.version import __version__
@@ -77,24 +79,38 @@ class Watch:
         self._notifier.ready()
 
     async def _next(self) -> None:
-        waiting = [asyncio.create_task(event.wait()) for event in self._events()]
+        await self._first_of(*(asyncio.create_task(event.wait()) for event in self._events()))
+
+    async def _first_of(self, *tasks: "asyncio.Task[Any]") -> None:
+        """Wait until one of them is done; end the others."""
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waiting:
-                one.cancel()
+            for task in tasks:
+                task.cancel()
 
     def _events(self) -> tuple[asyncio.Event, ...]:
         return (self._over, self._reload) if self._known.is_set() else (self._over, self._reload, self._known)
 
     async def _read_again(self) -> None:
-        """Go on with the settings as they are now; with the old ones where those cannot be used."""
+        """Go on with the settings as they are now; with the old ones where those cannot be used, or are refused.
+
+        It watches with the old ones until the project has answered the new ones. One that is down refuses nothing.
+        """
         self._reload.clear()
         self._notifier.reloading()
         try:
             config = self._read()
         except SettingsError as error:
-            self._lines.put("reload_failed", _now(), level="critical", text=f"the old settings stay: {error}")
+            refused = str(error)
+        else:
+            trial = asyncio.create_task(_refused(config), name="watchdesk-trial")
+            await self._first_of(trial, asyncio.create_task(self._over.wait()))
+            if self._over.is_set():
+                return
+            refused = trial.result()
+        if refused:
+            self._lines.put("reload_failed", _now(), level="critical", text=f"the old settings stay: {refused}")
             self._notifier.ready()
             return
         old, self._monitor = self._monitor, Monitor(config)
@@ -120,6 +136,16 @@ class Watch:
             self._known.set()
         self._changes.offer(snapshot)
         self._notifier.status(f"{snapshot.state.upper()}: {snapshot.state_why}; {snapshot.link.word.value}")
+
+
+async def _refused(config: Config) -> str:
+    """Return what a person must change before these settings are of use; empty: nothing that could be found out."""
+    monitor = Monitor(msgspec.structs.replace(config, observe=True))
+    try:
+        await monitor.refresh()
+        return next((fault.sentence() for fault in monitor.faults() if fault.person), "")
+    finally:
+        await monitor.close()
 
 
 def _now() -> datetime:

@@ -49,7 +49,7 @@ class PeriodCollector:
     def add(self, word: str, why: str, one: ShownSnapshot) -> None:
         """Add a word that held as long as that snapshot did."""
         last = self._periods[-1] if self._periods else None
-        if last is not None and last.word == word and not one.anew:
+        if last is not None and last.word == word and one.since <= last.until:
             self._periods[-1] = StatePeriod(word=word, why=last.why, since=last.since, until=one.until)
         else:
             self._periods.append(StatePeriod(word=word, why=why, since=one.since, until=one.until))

@@ -226,6 +226,16 @@ def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_t
     assert (course.since, course.closed_at, course.why) == (NOON + after(10), NOON + after(90), "503")
 
 
+def test_a_state_does_not_hold_while_no_monitor_ran_though_the_next_one_found_it_again() -> None:
+    """Between two runs the first snapshot knows nothing yet; the gap before it is nobody's state all the same."""
+    report = of(shot(0), shot(400, ready=False), shot(401), looks=(look(0, 130), look(400, 550)))
+    assert [(period.since, period.until) for period in report.states] == [
+        (NOON, NOON + after(130)),
+        (NOON + after(401), NOON + after(550)),
+    ]
+    assert len(report.links) == 2
+
+
 def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     report = of(
         shot(0),

@@ -23,7 +23,7 @@ def test_the_extra_is_missing(command: Command, tmp_path: Path) -> None:
     (tmp_path / "without" / "textual_serve" / "__init__.py").write_text(missing)
     ended = command("serve", PYTHONPATH=f"{tmp_path / 'without'}:{ROOT}", **NOBODY)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "watchdesk: serve needs the extra 'web'; install it with: pip install 'watchdesk[web]'\n"
+    assert ended.stderr == "watchdesk: serve needs the extra 'web'; from the checkout: pipx install --force '.[web]'\n"
 
 
 def test_no_project(command: Command) -> None:

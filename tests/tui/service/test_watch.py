@@ -81,6 +81,33 @@ def test_it_reads_its_settings_again_and_keeps_the_old_ones_where_they_are_wrong
 
 
 @ONE_SHAPE
+def test_a_key_that_the_project_refuses_changes_nothing_and_one_that_it_takes_does(
+    sandbox: Running, watch: Watch, command: Command
+) -> None:
+    file = command.home / "config" / "watchdesk" / "config.toml"
+    file.parent.mkdir(parents=True)
+
+    def project(key: str, url: str = sandbox.url) -> str:
+        return f'[projects.shop]\nurl = "{url}"\nkey = "{key}"\n'
+
+    file.write_text(project(sandbox.service_key))
+    service = watch(SUPABASE_URL="", SUPABASE_KEY="")
+    service.line("state", link="LIVE")
+    file.write_text(project("sb_secret_wrong"))
+    service.process.send_signal(signal.SIGHUP)
+    told = service.line("reload_failed")["text"]
+    assert told.startswith("the old settings stay: ")
+    assert "key" in told
+    service.notified("READY=1", times=2)
+    assert service.get("/readyz").status_code == 200
+    file.write_text(project(sandbox.service_key, "http://127.0.0.1:9"))  # down, as a project may be
+    service.process.send_signal(signal.SIGHUP)
+    service.line("reloaded")
+    service.line("state", link="OFFLINE")
+    assert service.end() == 0
+
+
+@ONE_SHAPE
 def test_killed_and_started_again_it_goes_on(sandbox: Running, watch: Watch, command: Command) -> None:
     first = watch()
     first.line("state", link="LIVE")

@@ -10,7 +10,7 @@ from tui.cli.guide import SANDBOX
 from tui.cli.limit_options import limit_options
 from tui.cli.session import tell
 
-MISSING = "watchdesk: the sandbox needs the extra 'sandbox'; install it with: pip install 'watchdesk[sandbox]'"
+MISSING = "watchdesk: the sandbox needs the extra 'sandbox'; from the checkout: pipx install --force '.[sandbox]'"
 
 
 @click.command(name="sandbox", epilog=SANDBOX)

@@ -15,7 +15,7 @@ from tui.cli.screen_options import ScreenOptions, screen_options
 from tui.cli.screen_settings import keymap_here, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
-MISSING: Final = "watchdesk: serve needs the extra 'web'; install it with: pip install 'watchdesk[web]'"
+MISSING: Final = "watchdesk: serve needs the extra 'web'; from the checkout: pipx install --force '.[web]'"
 
 
 @click.command(name="serve", epilog=SERVE)

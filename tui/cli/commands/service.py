@@ -1,4 +1,4 @@
-"""`watchdesk service install`: the systemd units of `watchdesk watch`."""
+"""`watchdesk service`: the systemd units of `watchdesk watch`, and commands on what the system's service keeps."""
 
 import os
 import shutil
@@ -9,9 +9,9 @@ from typing import Final
 import click
 
 from core.base.directories import config_directory
-from core.base.settings import SettingsError
+from core.base.settings import CREDENTIAL, SettingsError
 from tui.cli.exits import DONE, WRONG
-from tui.cli.guide import SERVICE
+from tui.cli.guide import SERVICE, SERVICE_RUN
 from tui.cli.session import put, said, tell
 
 _SYSTEM_UNITS: Final = Path("/etc/systemd/system")
@@ -32,8 +32,8 @@ def command() -> None:
 @click.option("--yes", is_flag=True, help="Replace units that are there and differ.")
 @click.pass_context
 def install(context: click.Context, *, user: bool, only_print: bool, timer: bool, address: str, yes: bool) -> None:
-    """Write a hardened unit for watchdesk watch, and say how to start it."""
-    from tui.service.unit import Service, units  # noqa: PLC0415 - only here
+    """Write a hardened unit of watchdesk watch."""
+    from tui.service.unit import EMPTY, Service, units  # noqa: PLC0415 - only here
 
     if address:
         from tui.service.endpoint import ListenAddress  # noqa: PLC0415 - only here
@@ -42,42 +42,58 @@ def install(context: click.Context, *, user: bool, only_print: bool, timer: bool
             ListenAddress.of(address, "a token may come with the service's settings")
         except SettingsError as error:
             raise click.ClickException(said(str(error))) from error
-    program, project = _program(), context.obj["project"] or ""
-    words = [str(program), *(["--project", project] if project else [])]
-    if context.obj["observe"]:
-        words.append("--observe")
-    service = Service(command=" ".join(map(_quoted, words)), project=project, metrics=address, user=user)
-    found = units(service, timer=timer)
-    if not user and any(program.is_relative_to(place) for place in _NOT_FOR_SERVICES):
+    project = context.obj["project"] or ""
+    command = " ".join(map(_quoted, _words(context)))
+    found = units(Service(command=command, project=project, metrics=address, user=user), timer=timer)
+    if not user and (hidden := _hidden()) is not None:
         tell(
-            f"watchdesk: {program} is where no service of the system can read it; install it elsewhere"
-            " (pipx install --global watchdesk), or use --user"
+            f"watchdesk: {hidden} is where no service of the system can read it; install watchdesk elsewhere, with"
+            " a Python that lies elsewhere (as root: pipx install --global), or use --user"
         )
         if not only_print:
             context.exit(WRONG)
     if only_print:
         put("\n".join(f"# {name}\n{text}" for name, text in found.items()).rstrip())
         context.exit(DONE)
-    context.exit(_write(_directory(user=user), found, yes=yes, user=user))
+    context.exit(_write(_directory(user=user), found, EMPTY, yes=yes, user=user))
 
 
-def _write(directory: Path, units: dict[str, str], *, yes: bool, user: bool) -> int:
+@command.command(name="run", epilog=SERVICE_RUN, context_settings={"ignore_unknown_options": True})
+@click.argument("words", metavar="COMMAND…", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run(context: click.Context, words: tuple[str, ...]) -> None:
+    """Run a command on what the system's service keeps."""
+    from tui.service.unit import as_the_service  # noqa: PLC0415 - only here
+
+    terminal = all(os.isatty(stream) for stream in range(3))
+    try:
+        line = as_the_service([*_words(context), *words], terminal=terminal)
+        os.execvp(line[0], line)  # noqa: S606 - no shell is meant
+    except OSError as error:
+        tell(f"watchdesk: systemd-run cannot be started ({error.strerror}); this needs systemd")
+        context.exit(WRONG)
+
+
+def _write(directory: Path, units: dict[str, str], empty: str, *, yes: bool, user: bool) -> int:
     differing = [name for name, text in units.items() if _text(directory / name) not in {None, text}]
     if differing and not yes:
         tell(f"watchdesk: {directory / differing[0]} is there and differs; see --print, or replace it with --yes")
         return WRONG
+    settings = config_directory() if user else Path("/etc/watchdesk")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in units.items():
             (directory / name).write_text(text, encoding="utf-8")
+        settings.mkdir(parents=True, exist_ok=True)
+        made = _made_private(settings / CREDENTIAL, empty)
     except OSError as error:
-        tell(f"watchdesk: {directory} cannot be written ({error.strerror}); use sudo, --user, or --print")
+        place = error.filename or directory
+        tell(f"watchdesk: {place} cannot be written ({error.strerror}); use sudo, --user, or --print")
         return WRONG
     manager = "systemctl --user" if user else "systemctl"
-    settings = config_directory() if user else Path("/etc/watchdesk")
-    lines = [f"written: {directory / name}" for name in units]
+    lines = [f"written: {path}" for path in (*(directory / name for name in units), *made)]
     lines += [
-        f"next: put SUPABASE_URL=… and SUPABASE_KEY=… into {settings / 'watchdesk.env'}, mode 0600, then:",
+        f"next: {_settings(settings, user=user)}",
         f"  {manager} daemon-reload",
         *(f"  {manager} enable --now {name}" for name in units if name != "watchdesk-status.service"),
         f"  {manager} status watchdesk; journalctl {'--user ' if user else ''}-u watchdesk -f",
@@ -85,6 +101,27 @@ def _write(directory: Path, units: dict[str, str], *, yes: bool, user: bool) -> 
     lines += ["  loginctl enable-linger   (it goes on when you log out)"] if user else []
     put("\n".join(lines))
     return DONE
+
+
+def _made_private(path: Path, text: str) -> list[Path]:
+    """Write a file that its owner alone may read, where there is none; returns what was written."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return []
+    with open(file, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return [path]
+
+
+def _settings(place: Path, *, user: bool) -> str:
+    """Return where the service finds URL and key: it starts elsewhere, and reads no .env of the working directory."""
+    file = place / CREDENTIAL
+    if not user:
+        return f"write URL and key into {file}; then:"
+    if (place / "config.toml").exists():
+        return f"it reads {place / 'config.toml'}, and {file}:"
+    return f"watchdesk config init (which your own screen reads as well), or write URL and key into {file}; then:"
 
 
 def _text(path: Path) -> str | None:
@@ -103,6 +140,19 @@ def _directory(*, user: bool) -> Path:
         return config_directory().parent / "systemd" / "user"
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
+
+
+def _words(context: click.Context) -> list[str]:
+    """Return the program that runs now with the global options it was given."""
+    project = context.obj["project"]
+    words = [str(_program()), *(["--project", project] if project else [])]
+    return [*words, "--observe"] if context.obj["observe"] else words
+
+
+def _hidden() -> Path | None:
+    """Return what of the program and its Python lies where a hardened service of the system reads nothing."""
+    parts = (_program(), _program().resolve(), Path(sys.prefix), Path(sys.base_prefix))
+    return next((part for part in parts for place in _NOT_FOR_SERVICES if part.is_relative_to(place)), None)
 
 
 def _program() -> Path:
