@@ -20,9 +20,15 @@ class KeyLine(Panel):
     past = False
     """True while the screen shows the past, in which no action is possible."""
 
+    STEADY = True
     raised = True
     notes = True
     """True if a note may be kept."""
+
+    @property
+    def made_of(self) -> object:
+        """Return the keys, and what decides which of them are struck out."""
+        return self.keys, self.past, self.notes
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the keys that fit, each with what it does."""

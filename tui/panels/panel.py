@@ -55,7 +55,7 @@ class Panel(Widget):
     """True if it can use any number of lines."""
 
     STEADY: ClassVar[bool] = False
-    """True if it is made of the snapshot, its size, its focus and `times` alone, and so seldom has to be drawn."""
+    """True if its lines are made of the snapshot, its size, its focus, `times` and `made_of` alone: seldom drawn."""
 
     times = False
     """True if moments are shown as times, not as ages."""
@@ -103,13 +103,18 @@ class Panel(Widget):
         """Return the title in the rule above."""
         return ((self.TITLE, "title"),)
 
+    @property
+    def made_of(self) -> object:
+        """Return what else its lines are made of."""
+        return None
+
     def show(self, snapshot: Snapshot) -> None:
         """Draw a snapshot; only lines that differ from what is shown are written."""
         self._snapshot = snapshot
         width, height = self.size
         if not width or not height:
             return
-        drawn_of = (self.size, self.has_focus, self.times)
+        drawn_of = (self.size, self.has_focus, self.times, self.made_of)
         if self.STEADY and drawn_of == self._drawn_of and stands(self._drawn_snapshot, snapshot, self._steady_s):
             return
         self._drawn_of, self._drawn_snapshot = drawn_of, snapshot
