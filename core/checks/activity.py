@@ -16,6 +16,7 @@ async def activity(context: CheckContext) -> Verdict:
         return Verdict.ok("nothing expected: the system is disabled")
     now, told = context.now, await context.told()
     oldest = told.oldest_pending_at if told is not None else await context.live.tasks.oldest_pending_at(now)
+    context.oldest_pending_at = oldest
     if oldest is None:
         return Verdict.ok("nothing is waiting")
     interval_s = 60.0 * config.min_interval_minutes if config is not None else 0.0

@@ -34,7 +34,7 @@ TIME_UNTOLD: Final = Fault(
 
 
 class CheckContext:
-    """One run of all checks. The check of stuck tasks fills in `overdue`.
+    """One run of all checks. Those of stuck tasks and of activity fill in what they found.
 
     `now` is the database's time; while that is not known, it raises NotLive. `answered`: the project has told its time
     before.
@@ -46,7 +46,7 @@ class CheckContext:
 
     __slots__ = (
         *("breakers", "config", "control", "failure_rules", "live"),
-        *("_answered", "_now", "_overview", "overdue", "rules", "stuck_rules", "trace"),
+        *("_answered", "_now", "_overview", "oldest_pending_at", "overdue", "rules", "stuck_rules", "trace"),
     )
 
     def __init__(  # noqa: PLR0913 - all a check may go by
@@ -74,6 +74,7 @@ class CheckContext:
         self._overview = overview
         self.trace = Trace()
         self.overdue: Overdue | None = None
+        self.oldest_pending_at: datetime | None = None
 
     @property
     def now(self) -> datetime:

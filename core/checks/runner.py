@@ -44,7 +44,13 @@ class CheckRunner:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
-        return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=context.overdue)
+        return Checkup(
+            checks=checks,
+            at=at,
+            took_s=self._clock.elapsed() - began,
+            overdue=context.overdue,
+            oldest_pending_at=context.oldest_pending_at,
+        )
 
     @property
     def asking(self) -> bool:

@@ -24,12 +24,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks of one run, its duration, and the running tasks it found overdue."""
+    """All checks of one run, its duration, the running tasks it found overdue, and when the oldest pending one came."""
 
     checks: tuple[Check, ...]
     at: datetime
     took_s: float
     overdue: Overdue | None = None
+    oldest_pending_at: datetime | None = None
 
     def of(self, name: str) -> Check:
         """Return the check of that name. Raises KeyError."""

@@ -128,6 +128,8 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     last_completed_at: Reading[datetime] = Reading()
     oldest_review_at: Reading[datetime] = Reading()
     """When the oldest task in review was created; no column says since when it waits."""
+    oldest_pending_at: datetime | None = None
+    """When the oldest pending task was created, as of the last check; `None`: not known, or there was none."""
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):

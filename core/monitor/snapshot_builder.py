@@ -72,6 +72,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],
             oldest_review_at=values["oldest_review"],
+            oldest_pending_at=parts.checks.oldest_pending_at,
         ),
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),

@@ -74,6 +74,7 @@ class CheckService:
         self.refreshed = False
         """The last check was a refresh of the panels as well."""
         self.overdue = Overdue()
+        self.oldest_pending_at: datetime | None = None
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
 
@@ -257,6 +258,7 @@ class CheckService:
         self.checked_at = checkup.at
         if checkup.overdue is not None:
             self.overdue = checkup.overdue
+        self.oldest_pending_at = checkup.oldest_pending_at
         if checkup.of("edge_function").level is Level.OK:
             self.edge_at = checkup.at
 

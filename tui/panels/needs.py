@@ -14,9 +14,9 @@ from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.panels.reader import wrap
-from tui.rendering.review import oldest_review
 from tui.rendering.table import TableColumn, column_widths, table
 from tui.rendering.text import Line, Span, age, fit, origin
+from tui.rendering.waiting import oldest_review
 
 ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
 ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}

@@ -1,15 +1,19 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from rich.cells import cell_len
+
+from core.base.text import amount
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
 from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, origin, plain
+from tui.rendering.waiting import oldest_pending
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
@@ -24,7 +28,11 @@ _WITH_IDS: Final = 84
 _SMALL: Final = 14
 _PROGRESS_CELLS: Final = 8
 _LATELY: Final = timedelta(hours=1)
-_ORDER: Final = {"in_progress": 2, "awaiting_review": 3, "pending": 4}
+_ABOVE: Final = 3
+"""The lines above the tasks: counts, rates, headings."""
+_FAILED_SHARE: Final = 3
+"""What failed takes at most one of so many rows while others that are not over would have none."""
+_ORDER: Final = {"in_progress": 3, "awaiting_review": 4, "pending": 5}
 
 _COLUMNS: Final = (
     TableColumn(title="state", least=11, most=15),
@@ -54,8 +62,9 @@ class TasksPanel(Panel):
         return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the counts where they are not live."""
-        return ((self.TITLE, "title"), (origin(snapshot.tasks.counts, snapshot.at), "warning"))
+        """Return the title with the age of the counts where they are not live, and how many tasks have no row."""
+        more = left_out(snapshot, self.size.height - 1 - _ABOVE) if self.size.height else ""
+        return ((self.TITLE, "title"), (origin(snapshot.tasks.counts, snapshot.at), "warning"), (more, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return counts, rates, then tasks: stuck ones first."""
@@ -71,7 +80,7 @@ class TasksPanel(Panel):
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
         live = tasks.newest.live
-        order = urgent_first(newest, words, snapshot.at)[: max(0, height - len(lines) - 1)]
+        order = urgent_first(newest, words, snapshot.at, max(0, height - _ABOVE))
         rows = [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
         return lines + table(_COLUMNS, rows, width)
 
@@ -96,17 +105,24 @@ class TasksPanel(Panel):
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = (rate.value.shown if rate.value is not None else "") or self._signs.none
-        told = (age if width < _WIDE else ago)(last.value, snapshot.at)
-        completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
-        line: Line = (
-            *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
-            *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
-            *self._simulated(snapshot),
-        )
-        more = (*line, *self._lately(snapshot))
-        return more if len(plain(more)) <= width else line
+        oldest = oldest_pending(snapshot)
+        old = "text" if snapshot.tasks.counts.live else "dim"
+        waits: Line = (("  oldest pending ", "dim"), (oldest, old)) if oldest else ()
+
+        def line(told: str, *more: Span) -> Line:
+            completed = self._signs.none if last.value is None else told
+            return (
+                *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
+                *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
+                *(*self._simulated(snapshot), *more),
+            )
+
+        full, brief = ago(last.value, snapshot.at), age(last.value, snapshot.at)
+        least = (line(brief, *waits), line(full), line(brief))
+        said = (line(full, *waits, *self._lately(snapshot)), line(full, *waits), *least)
+        return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
 
     def _simulated(self, snapshot: Snapshot) -> Line:
         """Return the count of tasks that dry-run marked completed without doing them, if any."""
@@ -144,24 +160,55 @@ class TasksPanel(Panel):
 
     def _progress(self, task: Task, snapshot: Snapshot, *, live: bool) -> Span:
         """Return how much of its estimate a running task has used, as a bar; past it how many times that is."""
-        if task.status != "in_progress" or not task.estimated_minutes or task.began_at is None:
+        share = share_used(task, snapshot.at)
+        if share is None:
             return "", "dim"
-        share = (snapshot.at - task.began_at) / timedelta(minutes=task.estimated_minutes)
         if share < 1:
             drawn = bar(int(share * _PROGRESS_CELLS), _PROGRESS_CELLS, _PROGRESS_CELLS, signs=self._signs.bar)
             return drawn, "running" if live else "dim"
         return f"{share:.1f}x over" if share < 10 else "10x over", "warning" if live else "dim"
 
 
-def urgent_first(tasks: Iterable[Task], stuck: Collection[str], now: datetime) -> list[Task]:
-    """Return stuck tasks first, then what failed within the hour, what runs, what waits, and the rest as it stands."""
+def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, rows: int) -> list[Task]:
+    """Return the tasks for so many rows: stuck, past their estimate, failed lately, running, waiting, the rest.
+
+    Of those that run or wait the oldest come first. What failed takes no more than its share before them.
+    """
+    lately = [task.id for task in tasks if _failed_lately(task, now)]
+    first = {*lately[: max(1, rows // _FAILED_SHARE)]}
 
     def rank(task: Task) -> int:
-        ended = task.completed_at or task.began_at
         if task.id in stuck:
             return 0
-        if task.status == "failed" and ended is not None and now - ended <= _LATELY:
+        if (share_used(task, now) or 0) >= 1:
             return 1
-        return _ORDER.get(task.status, len(_ORDER) + 2)
+        if task.id in first:
+            return 2
+        return _ORDER.get(task.status, 6 if task.id in lately else 7)
 
-    return sorted(tasks, key=rank)
+    def place(task: Task) -> tuple[int, float]:
+        at = task.began_at if task.status in _ORDER else None
+        return rank(task), at.timestamp() if at is not None else 0.0
+
+    return sorted(tasks, key=place)[:rows]
+
+
+def _failed_lately(task: Task, now: datetime) -> bool:
+    ended = task.completed_at or task.began_at
+    return task.status == "failed" and ended is not None and now - ended <= _LATELY
+
+
+def share_used(task: Task, now: datetime) -> float | None:
+    """Return which share of its estimate a running task has used; `None` where that is not known."""
+    if task.status != "in_progress" or not task.estimated_minutes or task.began_at is None:
+        return None
+    return (now - task.began_at) / timedelta(minutes=task.estimated_minutes)
+
+
+def left_out(snapshot: Snapshot, rows: int) -> str:
+    """Return how many tasks stand in none of so many rows, and the key that lists them; empty where all do."""
+    newest, counts = snapshot.tasks.newest.value, snapshot.tasks.counts.value
+    if not newest or counts is None:
+        return ""
+    more = sum(counts.counts.values()) - min(len(newest), max(0, rows))
+    return f"  … {amount(more, exact=counts.exact)} more (t)" if more > 0 else ""

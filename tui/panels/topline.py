@@ -9,8 +9,8 @@ from core.base.text import in_steps, short
 from core.domain.permission import auto_heal
 from core.domain.snapshot import STATE_LEVEL, Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
-from tui.rendering.review import oldest_review
 from tui.rendering.text import Line, fit
+from tui.rendering.waiting import oldest_review
 
 LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 

@@ -1,0 +1,106 @@
+"""The rows of the dashboard's tasks: which come first, how many are left out, and what waits longest."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.records import Task, TaskCounts
+from core.domain.snapshot import Snapshot
+from core.resilience.reading import Reading, Source
+from tests.tui.well import ACTIVE, changed, tasks_of
+from tui.panels.tasks import TasksPanel, left_out, share_used, urgent_first
+from tui.rendering.text import Signs, plain
+from tui.rendering.themes import palette
+from tui.rendering.waiting import oldest_pending
+
+NOW: Final = ACTIVE.at
+STATUSES: Final = ("in_progress", "failed", "pending", "awaiting_review", "completed")
+
+
+@st.composite
+def tasks(draw: st.DrawFn) -> list[Task]:
+    """Tasks as they are read, newest first."""
+    many = draw(st.integers(0, 50))
+    return [
+        Task(
+            id=f"t{number}",
+            task_type="content",
+            description="words",
+            status=draw(st.sampled_from(STATUSES)),
+            estimated_minutes=draw(st.sampled_from([None, 5, 500])),
+            created_at=NOW - timedelta(minutes=number),
+        )
+        for number in range(many)
+    ]
+
+
+@given(tasks(), st.integers(0, 40), st.sets(st.integers(0, 50)))
+def test_what_failed_in_a_storm_leaves_room_for_what_runs(found: list[Task], rows: int, hang: set[int]) -> None:
+    runs = {task.id for task in found if task.status == "in_progress"}
+    stuck = {f"t{number}" for number in hang} & runs
+    order = urgent_first(found, stuck, NOW, rows)
+    assert len(order) == min(rows, len(found))
+    assert len({task.id for task in order}) == len(order)
+    assert sum(task.id in runs for task in order) >= min(len(runs), rows // 3)
+    over = [task.id in stuck or (share_used(task, NOW) or 0) >= 1 for task in order]
+    assert over == sorted(over, reverse=True)  # what is past its time stands first
+
+
+@given(tasks(), st.integers(1, 40))
+def test_of_what_waits_the_oldest_stand_first(found: list[Task], rows: int) -> None:
+    shown = [task for task in urgent_first(found, (), NOW, rows) if task.status == "pending"]
+    oldest = [task for task in reversed(found) if task.status == "pending"]
+    assert shown == oldest[: len(shown)]
+
+
+def snapshot_of(newest: list[Task], counts: TaskCounts, oldest: datetime | None = None) -> Snapshot:
+    live = {"source": Source.LIVE, "at": NOW}
+    found = tasks_of(
+        ACTIVE,
+        counts=Reading(value=counts, **live),
+        newest=Reading(value=tuple(newest), **live),
+        oldest_pending_at=oldest,
+    )
+    return changed(ACTIVE, tasks=found)
+
+
+@given(tasks(), st.integers(0, 5_000), st.integers(0, 40), st.booleans())
+def test_every_task_has_a_row_or_is_counted(found: list[Task], others: int, rows: int, exact: bool) -> None:
+    counts = TaskCounts({"pending": len(found), "completed": others}, () if exact else ("completed",))
+    said = left_out(snapshot_of(found, counts), rows)
+    more = len(found) + others - min(rows, len(found))
+    if not found or not more:
+        assert said == ""
+    elif exact:
+        assert said == f"  … {more:,} more (t)"
+    else:
+        assert said.startswith("  … ≈")
+
+
+def task(status: str, minutes: float) -> Task:
+    """One that was created so long ago."""
+    at = NOW - timedelta(minutes=minutes)
+    return Task(id=f"{status} {minutes}", task_type="x", description="", status=status, created_at=at)
+
+
+def test_what_waits_longest_is_named_though_it_is_none_of_the_newest() -> None:
+    checked = NOW - timedelta(hours=30)
+    newest = [task("completed", 1), task("pending", 5), task("in_progress", 12)]
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 1}))) == "5 min"
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}))) == ""  # the others were not looked at
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}), checked)) == "30 h"
+    # Since the check it was taken, and all that came since is here.
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}), NOW - timedelta(minutes=11))) == "5 min"
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 0}), checked)) == ""
+    assert oldest_pending(snapshot_of([task("pending", -5)], TaskCounts({"pending": 2}))) == ""  # from the future
+
+
+@given(st.integers(66, 200))
+def test_what_waits_longest_stands_in_the_panel_whole(width: int) -> None:
+    shown = snapshot_of([task("completed", 1)], TaskCounts({"pending": 9}), NOW - timedelta(hours=2))
+    panel = TasksPanel(Signs(), palette("dark"))
+    rates = plain(panel.lines(shown, width, 10)[1])
+    assert "oldest pending 2 h" in rates
+    assert len(rates) <= width
