@@ -14,6 +14,9 @@ from core.domain.status import Level, Truth
 DISABLED: Final = "disabled"
 """The rule name behind which alerts expected of a disabled system hide; no alert of its own."""
 
+STOP_RULE: Final = "emergency_stop"
+"""The rule about the emergency stop."""
+
 
 class Severity(StrEnum):
     """The severity of an alert, in descending order."""

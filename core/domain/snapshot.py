@@ -298,6 +298,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     project: Project
     state: State = State.UNKNOWN
     state_why: str = ""
+    state_since: datetime | None = None
+    """Since when it holds, of a calm one since when all is well; `None`: not known."""
+    state_change_seen: bool = False
+    """The change to it was seen at that time; else it may have been earlier."""
     link: Link = Link()
     config: Reading[SystemConfig] = Reading()
     health: Health = Health()

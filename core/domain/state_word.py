@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from core.base.text import plural
-from core.domain.alerts import DISABLED, Severity
+from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import verdict_in_words
 from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, State
@@ -15,8 +15,14 @@ from core.resilience.reading import Reading, Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
 
-_BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
+_BY_CONFIG: Final = frozenset({STOP_RULE, "config_rows"})
 """Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
+
+_OF_CHECK: Final = {"stuck_tasks": Severity.HIGH, "failure_rate": Severity.HIGH, "activity": Severity.LOW}
+"""The severity of the alert about a check's warning; one about which there is none, or not at once, is medium."""
+
+_LAST: Final = len(Severity)
+"""The rank of what is no alert yet, or is about to be none."""
 
 _HIDDEN: Final = (
     "this account cannot see the config row: it is not known whether a stop is set",
@@ -30,7 +36,7 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     counts = snapshot.tasks.counts.value
     last = snapshot.tasks.last_completed_at.value
     wrong: dict[Level, str] = {}
-    for level, why in _wrong(snapshot, config):
+    for _, level, why in sorted(_wrong(snapshot, config), key=lambda one: one[0]):
         wrong.setdefault(level, why)
     if config is not None and config.emergency_stop:
         return State.STOPPED, config.stop_reason or "emergency stop"
@@ -70,29 +76,27 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
-def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:
-    """Yield everything that is wrong, with its level; within a level the most telling first."""
+def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[int, Level, str]]:
+    """Yield everything that is wrong, with the rank of its severity and its level; of equals the most telling first."""
     for check in snapshot.health.checks:
-        yield check.level, verdict_in_words(check.name, check.text)
+        severity = Severity.CRITICAL if check.level is Level.CRITICAL else _OF_CHECK.get(check.name, Severity.MEDIUM)
+        yield severity.rank, check.level, verdict_in_words(check.name, check.text)
     if snapshot.tasks.stuck:  # shown as STUCK, whatever became of the verdict since
-        yield Level.WARNING, f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
+        yield Severity.HIGH.rank, Level.WARNING, f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
     if snapshot.link.word is LinkWord.OFFLINE:
-        yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
+        yield Severity.CRITICAL.rank, Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:
-        yield Level.CRITICAL, config.several
-    by_severity = sorted(snapshot.alerts, key=lambda alert: Severity(alert.severity).rank)
-    for alert in by_severity:
-        level = Severity(alert.severity).level
-        if _is_so(alert, snapshot, config) and level is not Level.OK:
-            yield level, alert.title
-    for alert in by_severity:
-        so = alert.state == "pending" and not alert.well and not _by_config(alert.rule, config)
-        if so and Severity(alert.severity).level is not Level.OK:
-            yield Level.WARNING, f"pending: {alert.title}"
-    for alert in by_severity:
-        low = Severity(alert.severity).level is Level.OK
-        if alert.resolving and not _by_config(alert.rule, config) and not low:
-            yield Level.WARNING, f"resolving: {alert.title}"
+        yield Severity.CRITICAL.rank, Level.CRITICAL, config.several
+    for alert in sorted(snapshot.alerts, key=lambda alert: bool(alert.acked)):
+        severity = Severity(alert.severity)
+        if severity.level is Level.OK:
+            continue
+        if _is_so(alert, snapshot, config):
+            yield severity.rank, severity.level, alert.title
+        elif alert.state == "pending" and not alert.well and not _by_config(alert.rule, config):
+            yield _LAST + severity.rank, Level.WARNING, f"pending: {alert.title}"
+        elif alert.resolving and not _by_config(alert.rule, config):
+            yield 2 * _LAST + severity.rank, Level.WARNING, f"resolving: {alert.title}"
 
 
 def _is_so(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
@@ -122,7 +126,7 @@ def as_config_shows(alerts: Iterable[AlertView], config: Reading[SystemConfig]) 
         set()
         if row is None
         else _BY_CONFIG
-        - {name for name, so in (("emergency_stop", row.emergency_stop), ("config_rows", bool(row.several))) if so}
+        - {name for name, so in ((STOP_RULE, row.emergency_stop), ("config_rows", bool(row.several))) if so}
     )
     return tuple(
         msgspec.structs.replace(one, well=True) if one.rule in disproved and one.is_so else one for one in alerts

@@ -77,6 +77,7 @@ from core.services.reporting import ProjectRecords
 from core.services.saved_files import SavedFiles
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
+from core.services.state_since import StateSince
 from core.services.succession import Succession
 from core.services.trends import TrendService
 from core.services.waiting_runner import WaitingRunner
@@ -239,6 +240,7 @@ class Container:
         self.trends = TrendService(context, readings, past, self.checks.discover, keeps=self.ownership)
         self.cost = CostService(context, self.backend.traffic, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
+        self.state_since = StateSince(self.clock)
         self.recent_log = RecentLog(self.clock, readings, self.time.likely)
         self.notifications = Notifications(context, readings, self.itself.host)
         self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autonomy.permission())

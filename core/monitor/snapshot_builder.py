@@ -90,7 +90,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         ready=scheduler.ready,
     )
     state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s())
-    return msgspec.structs.replace(snapshot, state=state, state_why=why)
+    return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why))
 
 
 def compose_one_shot(parts: Container, scheduler: Scheduler) -> Snapshot:

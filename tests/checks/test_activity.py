@@ -24,4 +24,7 @@ async def test_twice_the_agents_interval_is_waited_for_and_an_hour_at_least(
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     checkup = await driven.monitor.check()
     assert checkup.of("activity").level is level, checkup.of("activity").text
+    oldest = driven.monitor.snapshot.tasks.oldest_pending_at  # the dashboard names it
+    assert oldest is not None
+    assert oldest == sandbox.sql("SELECT created_at FROM autonomous_tasks")[0][0]
     await driven.monitor.close()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,6 +126,34 @@ def test_nothing_wrong_is_never_said_to_be(snapshot: Snapshot) -> None:
         config=Reading(value=SystemConfig(), at=NOW),
     )
     assert RANK.get(state_of(fine, blind_for_s=None)[0], 0) == 0
+
+
+@given(snapshots)
+def test_what_is_named_is_the_worst(snapshot: Snapshot) -> None:
+    """Among what makes it a warning, no check of a lesser kind is named before an alert that should be seen soon."""
+    word, why = state_of(snapshot, blind_for_s=None)
+    high = [one.rule for one in snapshot.alerts if one.severity == "high" and one.state in FIRES and not one.well]
+    if word is State.WARNING and any(not by_config(rule) for rule in high):
+        assert why in high or "stuck" in why or "most" in why, why
+
+
+@pytest.mark.parametrize("name", ["activity", "breakers", "edge_function", "stuck_tasks", "failure_rate"])
+def test_a_check_is_named_before_an_alert_of_its_own_kind_alone(name: str) -> None:
+    check = Check(name=name, level=Level.WARNING, text="so it is")
+    alert = AlertView(key="x", rule="x", subject="", severity="high", state="firing", title="worse")
+    quiet = Snapshot(
+        at=NOW,
+        project=Project(name="p", url="u", user="x"),
+        config=Reading(value=SystemConfig(), source=Source.LIVE, at=NOW),
+        tasks=Tasks(counts=Reading(value=TaskCounts({}), source=Source.LIVE, at=NOW)),
+        health=Health(checks=(check,)),
+        degradation=Degradation(level=DegradationLevel.NORMAL),
+    )
+    said = state_of(msgspec.structs.replace(quiet, alerts=(alert,)), blind_for_s=None)[1]
+    assert (said == "worse") == (name in {"activity", "breakers", "edge_function"})
+    low = msgspec.structs.replace(alert, severity="medium")
+    beside = state_of(msgspec.structs.replace(quiet, alerts=(low,)), blind_for_s=None)[1]
+    assert (beside == "worse") == (name == "activity")
 
 
 @given(snapshots, st.sampled_from(["critical", "high", "medium", "low"]))

@@ -171,6 +171,8 @@ SILENCE: Final = Silence(
 )
 WARNING: Final = changed(
     ACTIVE,
+    state_since=ago(minutes=22),
+    state_change_seen=True,
     tasks=tasks_of(
         ACTIVE,
         counts=live(TaskCounts({**QUIET, "in_progress": 5})),
@@ -211,6 +213,8 @@ WARNING: Final = changed(
 
 CRITICAL: Final = changed(
     ACTIVE,
+    state_since=ago(minutes=4),
+    state_change_seen=True,
     health=looked(
         ACTIVE,
         check("failure_rate", "61.4 % of 57 failed in 24 h", 0.05, Level.CRITICAL),
@@ -345,6 +349,8 @@ STALE: Final = changed(
 
 STOPPED: Final = changed(
     ACTIVE,
+    state_since=ago(minutes=6),
+    state_change_seen=True,
     config=live(
         SystemConfig(
             id="1",

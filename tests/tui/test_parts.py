@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -353,3 +354,22 @@ def test_what_was_never_read_is_not_called_last_known() -> None:
     assert "last known" in lines(TopLine, STATES["stale"], 100, 3)[0]
     # that it is down is proven now
     assert "CRITICAL   OFFLINE" in lines(TopLine, STATES["offline"], 100, 3)[0]
+
+
+@pytest.mark.usefixtures("utc")
+def test_the_headline_says_since_when_as_far_as_that_was_seen() -> None:
+    def first(name: str, width: int = 80, **more: object) -> str:
+        return lines(TopLine, msgspec.structs.replace(STATES[name], **more), width, 3)[0]
+
+    at = STATES["stopped"].at
+    assert " STOPPED  since 03:04  LIVE  agents delete" in first("stopped")
+    assert " WARNING  since 02:48  LIVE  stuck tasks: 3 of 5 running" in first("warning")
+    assert " WARNING  first seen 02:48  LIVE " in first("warning", state_change_seen=False)
+    assert " WARNING  since 02-28 03:10  LIVE " in first("warning", state_since=at - timedelta(days=1))
+    assert first("active", state_since=at, state_change_seen=True).endswith("2 in progress; well since 03:10")
+    assert first("active", state_since=at).endswith("; well since 03:10 at least")
+    assert "since" not in first("active", width=40, state_since=at)
+    assert "since" not in first("warning", width=50)
+    assert "well" not in first("stale", state_since=at)
+    assert first("offline", state_since=at).count("since") == 1  # the link's
+    assert "since" not in first("connecting", state_since=at)

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from core.actions.heal import HEAL
 from core.domain.incidents import Incident, LastIncident
 from core.domain.periods import HISTORY_KEPT
-from core.domain.records import TaskCounts
+from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import Link, LinkWord, Snapshot
 from core.resilience.reading import Reading, Source
 from tests.clock import FakeClock
@@ -255,6 +255,38 @@ def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() 
     assert view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=well)).lines[0] == (
         "since the last incident"
     )
+
+
+def test_a_stop_is_an_incident_before_any_alert_tells_of_it() -> None:
+    quiet = msgspec.structs.replace(with_incident(STATES["stopped"]), alerts=())
+    told = view_model.incident(quiet)
+    assert (told.big, told.lines) == (
+        "6 MIN",
+        ("emergency stop is set", "since Sun 01 Mar 03:04", "not acknowledged yet"),
+    )
+    unseen = msgspec.structs.replace(quiet, state_change_seen=False)
+    assert view_model.incident(unseen).lines[1] == "since Sun 01 Mar 03:04, or earlier"
+    never = msgspec.structs.replace(quiet, state_since=None)
+    assert view_model.incident(never).lines[1] == "since when is not known"
+
+
+@pytest.mark.parametrize(
+    ("orders", "says"),
+    [
+        ([("emergency_stop", "agents delete accounts (jana)")], "set by operator jana"),
+        ([("emergency_stop", "another one")], "not acknowledged yet"),
+        ([("lift", ""), ("emergency_stop", "agents delete accounts (jana)")], "not acknowledged yet"),
+    ],
+)
+def test_who_set_the_stop_is_said_of_this_stop_alone(orders: list[tuple[str, str]], says: str) -> None:
+    rows = tuple(
+        LogEntry(id=order, at=ago(), step="x", status="completed", order=order, actor="operator jana", reason=why)
+        for order, why in orders
+    )
+    stopped = msgspec.structs.replace(
+        STATES["stopped"], alerts=(), logs=Reading(value=rows, source=Source.LIVE, at=ago())
+    )
+    assert view_model.incident(stopped).lines[2] == says
 
 
 def test_an_incident_is_named_by_the_alert_of_its_time() -> None:

@@ -7,14 +7,16 @@ from rich.cells import cell_len, set_cell_size
 
 from core.base.text import in_steps, short
 from core.domain.permission import auto_heal
-from core.domain.snapshot import STATE_LEVEL, Link, LinkWord, Snapshot, State
+from core.domain.snapshot import CALM, STATE_LEVEL, Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, fit
+from tui.rendering.text import Line, fit, plain
 from tui.rendering.waiting import oldest_review
 
 LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 
 _WIDE: Final = 120
+_MEDIUM: Final = 60
+"""The widths in cells from which on there is room for more, and for the time since which the state holds."""
 
 
 class TopLine(Panel):
@@ -31,12 +33,12 @@ class TopLine(Panel):
         if snapshot.link.since != self._since:
             self._since = snapshot.link.since
             self._polls += snapshot.link.word is LinkWord.LIVE
-        lines = [self._state(snapshot), self._where(snapshot, width)]
+        lines = [self._state(snapshot, width), self._where(snapshot, width)]
         if snapshot.notices:
             lines.append((("! ", "warning"), (said_within(snapshot.notices, width - 2), "warning")))
         return lines[:height]
 
-    def _state(self, snapshot: Snapshot) -> Line:
+    def _state(self, snapshot: Snapshot, width: int) -> Line:
         level = STATE_LEVEL[snapshot.state]
         live = snapshot.link.word is LinkWord.LIVE
         name = f"{self._signs.level(level)} {snapshot.state.upper()}"
@@ -49,7 +51,13 @@ class TopLine(Panel):
             f" {name}{' (last known)' if known and not live and not proven_down(snapshot) else ''} ",
             "state-warning" if level == "ok" and not live else f"state-{level}",
         )
-        return (word, ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
+        since = since_words(snapshot)
+        calm = snapshot.state in CALM
+        well = f"; well {since}" if since and calm and live else ""
+        bad = f" {since}" if since and not calm and width >= _MEDIUM else ""
+        head: Line = (word, (bad, "text"), ("  ", "text"), *self._link(snapshot), ("  ", "text"))
+        line: Line = (*head, (snapshot.state_why, "text"))
+        return (*line, (well, "dim")) if cell_len(plain(line)) + cell_len(well) <= width else line
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link
@@ -85,6 +93,18 @@ class TopLine(Panel):
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
         full = (f"  {acts[0]}{rights}",) if width >= _WIDE else ()
         return (*full, *(f"  {one}" for one in acts), "")
+
+
+def since_words(snapshot: Snapshot) -> str:
+    """Return since when the state holds; empty where that is not known, or the link tells it."""
+    at = snapshot.state_since
+    if at is None or snapshot.state is State.UNKNOWN or snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
+        return ""
+    local = at.astimezone()
+    told = f"{local:%H:%M}" if local.date() == snapshot.at.astimezone().date() else f"{local:%m-%d %H:%M}"
+    if snapshot.state_change_seen:
+        return f"since {told}"
+    return f"since {told} at least" if snapshot.state in CALM else f"first seen {told}"
 
 
 def proven_down(snapshot: Snapshot) -> bool:

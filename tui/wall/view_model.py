@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from core.base.text import percentage, short
+from core.domain.alerts import STOP_RULE
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.snapshot import STATE_LEVEL, LinkWord, Snapshot, State
@@ -17,6 +18,8 @@ from tui.rendering.text import oldness as age_in_words
 _GOOD_PERCENT: Final = 95.0
 _SEVERITIES: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _LOOKED_S: Final = 60.0
+_STOP, _RESUME = "emergency_stop", "lift"
+"""The actions that set and lift an emergency stop, as the log's rows name them."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +133,13 @@ def incident(snapshot: Snapshot) -> BigNumber:
 
 
 def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
-    """Return the worst alert whose condition holds, with who takes care of it; `None` where there is none."""
+    """Return the worst alert whose condition holds, with who takes care of it; a stop that no alert tells of yet.
+
+    `None` where there is neither.
+    """
     found = [(one, one.began_at) for one in snapshot.alerts if one.is_so and one.began_at is not None]
+    if snapshot.state is State.STOPPED and not any(one.rule == STOP_RULE for one, _ in found):
+        return _stop(snapshot, len(found))
     if not found:
         return None
     one, began = min(found, key=lambda pair: (_SEVERITIES.get(pair[0].severity, len(_SEVERITIES)), pair[0].acked != ""))
@@ -144,6 +152,30 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
         lines=(f"{one.title}{others}", f"since {began.astimezone():%a %d %b %H:%M}", care),
         role=role,
     )
+
+
+def _stop(snapshot: Snapshot, others: int) -> BigNumber:
+    """Return the emergency stop that the config row shows: alerts are evaluated only once a minute."""
+    at = snapshot.state_since
+    more = f" and {others} more" if others else ""
+    first = "" if snapshot.state_change_seen else ", or earlier"
+    return BigNumber(
+        big=age(at, snapshot.at).upper() if at is not None else "STOP",
+        lines=(
+            f"emergency stop is set{more}",
+            f"since {at.astimezone():%a %d %b %H:%M}{first}" if at is not None else "since when is not known",
+            f"set by {by}" if (by := _stopped_by(snapshot)) else "not acknowledged yet",
+        ),
+        role="critical" if snapshot.link.word is LinkWord.LIVE else "warning",
+    )
+
+
+def _stopped_by(snapshot: Snapshot) -> str:
+    """Return who ordered the stop in force, where the log's newest rows tell."""
+    config = snapshot.config.value
+    last = next((row for row in snapshot.logs.value or () if row.order in {_STOP, _RESUME}), None)
+    told = last is not None and last.order == _STOP and config is not None and last.reason == config.stop_reason
+    return last.actor if last is not None and told else ""
 
 
 def _incident(one: Incident, snapshot: Snapshot) -> BigNumber:
