@@ -93,6 +93,8 @@ class WatchdeskApp(Entries):
         """Handle an event. Keys and clicks from before a dialog could be read are dropped: not meant for it."""
         self._note_attention(event)
         top = self.screen if self.is_running and self._screen_stack else None
+        if isinstance(top, Question) and top.hides(event):
+            return
         if isinstance(top, Question | Wall) and top.swallows(event):
             return
         if top is not None and not event.is_forwarded and self._keeps(event, top):

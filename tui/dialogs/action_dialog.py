@@ -51,6 +51,7 @@ class ActionDialog(Dialog):
         self.ACT = button(action, 0)
         self.DANGER = action.tier is Tier.TYPED
         self.HALTS, self.BOUND, self.AT_ONCE = action.halts, action.bound, action.hurries
+        self.INSTEAD = f", or run: watchdesk {action.command.name}" if action.command is not None else ""
         self.READING = _UNCOUNTED if action.hurries else self.READING
         self._monitor = monitor
         self.action = self._asked = action
@@ -119,7 +120,6 @@ class ActionDialog(Dialog):
     def on_mount(self) -> None:
         """Ask for the word at once, where it depends on no plan."""
         self._fit()
-        super().on_mount()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Plan anew where the plan depends on what is typed."""

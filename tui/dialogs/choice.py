@@ -21,6 +21,7 @@ class ChoiceDialog(Question[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
+    HINT = "↑ ↓ move, Enter chooses, Esc leaves"
 
     def __init__(
         self,

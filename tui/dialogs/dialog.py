@@ -1,12 +1,12 @@
 """The base of every dialog: says what it is about, focuses Cancel, swallows what was typed ahead, stays live."""
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
@@ -18,6 +18,10 @@ from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
 from tui.dialogs.question import Question
 from tui.rendering.text import bar
+
+_SHORT: Final = 20
+"""The height in lines below which a button takes one line, not three and one above them."""
+_FRAME: Final = 2
 
 REPLAN_S = 3.0
 """How often an open dialog looks again at what it is about."""
@@ -31,6 +35,7 @@ class Dialog(Question[None]):
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]
+    AUTO_FOCUS = ""
     ACT = "OK"
     DANGER = False
     HALTS = False
@@ -59,10 +64,11 @@ class Dialog(Question[None]):
     def compose(self) -> ComposeResult:
         """Heading, text, fields, outcome, buttons."""
         with Vertical(id="box"):
-            yield Static(Content(self._heading), id="heading", markup=False)
-            yield Static(self.READING, id="text", markup=False)
-            yield from self.fields()
-            yield Static("", id="outcome", markup=False)
+            with VerticalScroll(id="content", can_focus=False):
+                yield Static(Content(self._heading), id="heading", markup=False)
+                yield Static(self.READING, id="text", markup=False)
+                yield from self.fields()
+                yield Static("", id="outcome", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
@@ -94,9 +100,39 @@ class Dialog(Question[None]):
         self._look()
         self.set_interval(REPLAN_S, self._look)
 
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do there."""
+        self.hints()
+
+    def hints(self) -> None:
+        """Show what Enter does where the focus is, and from the way back how to go on."""
+        act, focused = self.query_one("#act", Button), self.focused
+        if self._over:
+            self.hint("Enter closes")
+        elif self._busy:
+            self.hint("Enter stops it, Esc leaves it running" if self.HALTS else "Esc leaves it running")
+        elif focused is act:
+            self.hint(f"Enter: {act.label}, Esc cancels")
+        elif focused is not None and focused.id != "cancel":
+            self.hint("Tab or Enter goes on, Esc cancels" if isinstance(focused, Field) else "Tab goes on, Esc cancels")
+        elif not act.disabled:
+            self.hint(f"Tab to {act.label}, Enter or Esc cancels")
+        elif any(field.display for field in self.query(Field)):
+            self.hint("Tab to the fields, Enter or Esc cancels")
+        else:
+            self.hint("Enter or Esc cancels")
+
     def on_resize(self, event: events.Resize) -> None:
-        """On few lines there is no room for frames: what it is about, its fields and its buttons matter more."""
-        self.set_class(event.size.height < 20, "short")
+        """On few lines there is no room for frames: what it is about, its fields and its buttons matter more.
+
+        What does not fit is scrolled, above the buttons.
+        """
+        short = event.size.height < _SHORT
+        self.set_class(short, "short")
+        buttons = 1 if short else 4
+        self.query_one("#content").styles.max_height = max(1, int(event.size.height * 0.96) - _FRAME - buttons)
+        self.call_after_refresh(self.hints)
+        self.set_class(event.size.width < 60, "slim")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Cancel, or go on."""
@@ -178,12 +214,15 @@ class Dialog(Question[None]):
         """Show how far it has come."""
         for outcome in self.query("#outcome").results(Static):
             outcome.update(Content(text))
+        if text:
+            self.query_one("#content").scroll_end(animate=False)
 
     def describe(self, text: str) -> None:
         """Show what it is about."""
         self._text = text
         for shown in self.query("#text").results(Static):
             shown.update(Content(text))
+        self.call_after_refresh(self.hints)  # whether all of it fits
 
     def take(self, planned: str) -> None:
         """Show what was read. Where it is not what was shown, say so; an answer to that counts no more."""
@@ -281,7 +320,10 @@ class Dialog(Question[None]):
         return not self._ordered() and (self._known or self.AT_ONCE) and self.ready()
 
     def _allow(self) -> None:
-        self.query_one("#act", Button).disabled = not self._open()
+        act, shut = self.query_one("#act", Button), not self._open()
+        if act.disabled != shut:
+            act.disabled = shut
+            self.hints()
 
 
 def was(before: str, after: str) -> str:

@@ -1,8 +1,11 @@
 """What every question has in common: a key that came before anybody could read it was meant for something else."""
 
-from typing import TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
 
 from core.base.clock import Clock
 from tui.dialogs.leaving import Leaving
@@ -15,18 +18,37 @@ SWALLOW_S = 0.3
 HELD_S = 0.8
 """A key that is held down repeats for the first time within this time of being pressed, by the usual settings."""
 
+LEAST: Final = (40, 8)
+"""The width and height in cells below which no question can be read, and so none is asked."""
+
+TOO_SOON: Final = "too soon: that key did nothing, press it again"
+
 _PUSHES = {"enter", "space"}
 """Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`, but for the first time."""
 
 
 class Question(Leaving[T]):
-    """A screen that asks. It takes keys and clicks once it could be read; backing out never waits."""
+    """A screen that asks. It takes keys and clicks once it could be read; backing out never waits.
+
+    The frame below it says what the keys do there, and that one came too soon.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+    ]
+    HINT: ClassVar[str] = "Enter accepts, Esc cancels"
+    """What the keys do, for the frame."""
+    INSTEAD: str = ""
+    """What can be done without a screen, where the terminal is too small for it."""
 
     clock: Clock
     """Set before it is shown, by whoever puts it."""
     _turned_at = 0.0
     _pushed_at = -HELD_S
     """When a key did what the focus was on."""
+    _rash = False
+    """The last key came too soon."""
 
     def put_by(self, clock: Clock) -> None:
         """Note the time at which it is shown."""
@@ -36,6 +58,36 @@ class Question(Leaving[T]):
     def turn(self) -> None:
         """From now on its buttons mean something else."""
         self._turned_at = self.clock.elapsed()
+
+    def on_mount(self) -> None:
+        """Say what the keys do."""
+        self.mount(Static(Content(f"too small for a dialog: enlarge to 60×15{self.INSTEAD}; Esc cancels"), id="tiny"))
+        self.hint(self.HINT)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Ask nothing where that could not be read."""
+        self.set_class(_is_tiny(event.size.width, event.size.height), "tiny")
+
+    def hides(self, event: events.Event) -> bool:
+        """Return whether the terminal is too small to show what the event would do."""
+        return _is_tiny(*self.app.size) and _is_rash(event)
+
+    def hint(self, text: str) -> None:
+        """Show in the frame what the keys do now, or that the last one did nothing."""
+        for box in self.query("#box"):
+            scrolls = any(part.max_scroll_y for part in self.query("#content"))
+            more = ", PgUp PgDn scroll" if scrolls else ""
+            box.border_subtitle = Content(f" {TOO_SOON if self._rash else text + more} ")
+            box.set_class(self._rash, "wrong")
+
+    def hints(self) -> None:
+        """Show what the keys do where the focus is."""
+        self.hint(self.HINT)
+
+    def action_page(self, way: int) -> None:
+        """Scroll what does not fit."""
+        for content in self.query("#content"):
+            content.scroll_relative(y=way * max(1, content.size.height // 2), animate=False)
 
     def fresh(self) -> bool:
         """Return whether it was opened too recently to have been read."""
@@ -49,14 +101,23 @@ class Question(Leaving[T]):
         if self.fresh() or (pushes and self._repeats()):
             if pushes:
                 self.turn()
+            if isinstance(event, events.Key):
+                self._rash = True
+                self.hints()
             return True
         if isinstance(event, events.Key):  # another key between two pushes: none of them is held down
             self._pushed_at = self.clock.elapsed() if pushes else -HELD_S
+            self._rash = False
+            self.hints()
         return False
 
     def _repeats(self) -> bool:
         """Return whether a push may be the first repeat of the one by which the buttons came to mean something else."""
         return self._turned_at >= self._pushed_at > self.clock.elapsed() - HELD_S
+
+
+def _is_tiny(width: int, height: int) -> bool:
+    return width < LEAST[0] or height < LEAST[1]
 
 
 def _is_rash(event: events.Event) -> bool:
