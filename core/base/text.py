@@ -58,10 +58,10 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def short(span: timedelta | float) -> str:
-    """Format a duration for people, in its two largest units at most: `1.4 s`, `42 s`, `7 min`, `2 h 05`, `3 d 4 h`.
+    """Format a duration for people, in its two largest units at most: `1.4 s`, `42 s`, `4.5 min`, `2 h 05`, `3 d 4 h`.
 
     It is never off by more than a tenth of the true one; nor is `in_steps`. Every duration on a screen, a page and in
-    a mail is told by one of the two.
+    a mail is told by one of the two, in the same units: from a minute on no seconds, of few minutes tenths.
     """
     seconds = _seconds(span)
     if seconds < _ROUND_S:
@@ -73,7 +73,7 @@ def short(span: timedelta | float) -> str:
 def in_steps(span: timedelta | float) -> str:
     """Format an age for a screen that stays: rounded to the largest step that is at most a fifth of it.
 
-    So it is never off by more than a tenth, hardly ever redrawn, and at most 6 cells wide. Below a minute it says no
+    So it is never off by more than a tenth, hardly ever redrawn, and at most 7 cells wide. Below a minute it says no
     more than below what it is: a number that is right would have to be redrawn every second or two.
     """
     seconds = _seconds(span)
@@ -119,9 +119,9 @@ JUST_NOW: Final = "<10 s"
 _BELOW: Final = ((10, JUST_NOW), (30, "<30 s"), (60, "<1 min"))
 _DAY_S: Final = 86_400
 _ROUND_S: Final = 10
-_UNITS_S: Final = ((300, 1), (_DAY_S, 60), (10 * _DAY_S, 3600))
+_UNITS_S: Final = ((60, 1), (300, 6), (_DAY_S, 60), (10 * _DAY_S, 3600))
 """Durations below so many seconds are rounded to so many."""
-_STEPS_S: Final = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S)
+_STEPS_S: Final = (12, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S)
 
 
 def _seconds(span: timedelta | float) -> float:
@@ -129,11 +129,11 @@ def _seconds(span: timedelta | float) -> float:
 
 
 def _told(seconds: int) -> str:
-    """Return a rounded duration in its units. Minutes are too coarse for few of them, unless they are whole."""
-    if seconds < 60 or (seconds < 300 and seconds % 60):
+    """Return a rounded duration in its units. Whole minutes are too coarse for few of them."""
+    if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:
-        return f"{seconds // 60} min"
+        return f"{seconds / 60:g} min"
     if seconds < _DAY_S:
         hours, minutes = divmod(seconds // 60, 60)
         return f"{hours} h {minutes:02d}" if minutes else f"{hours} h"

@@ -206,9 +206,9 @@ class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degrada
 
     @property
     def sentence(self) -> str:
-        """Return the sentence, such as `degradation partial: queue, recent logs not live`."""
+        """Return the sentence, such as `partial degradation: queue, recent logs not live`."""
         lost = f": {', '.join(self.lost).replace('_', ' ')} not live" if self.lost else ""
-        return f"degradation {self.after}{lost}"
+        return f"{self.after.words}{lost}"
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,7 +112,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
             target="> 0 %",
             high_is_good=True,
             good=Truth.of(left > 0),
-            note=f"of {allowed_s:.0f} s in {_DAYS} d; burn rate {burn:.1f} over 24 h",
+            note=f"of {short(allowed_s)} in {_DAYS} d; burn rate {burn:.1f} over 24 h",
         ),
     )
 
@@ -192,7 +192,7 @@ def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:
         return Kpi(name="healing", title="Healing time", note=f"no heal in {_DAYS} d" if heals_ms is not None else "")
     mean_s = sum(heals_ms) / len(heals_ms) / 1000
     return Kpi(
-        name="healing", title="Healing time", value=mean_s, text=f"{mean_s:.1f} s", note=f"mean of {len(heals_ms):,}"
+        name="healing", title="Healing time", value=mean_s, text=short(mean_s), note=f"mean of {len(heals_ms):,}"
     )
 
 

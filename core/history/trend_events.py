@@ -1,4 +1,4 @@
-"""What happened over time, as marks beside the trends: outages, stops, heals, opened breakers, and people's notes."""
+"""What happened over time, as marks beside the trends: outages, stops, alerts, heals, opened breakers, notes."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ class TrendEventKind(StrEnum):
 
     OUTAGE = "outage"
     STOP = "stop"
+    ALERT = "alert"
     RESUME = "resume"
     HEAL = "heal"
     BREAKER = "breaker"
@@ -40,12 +41,13 @@ class TrendEventKind(StrEnum):
 
 
 class TrendEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. `run`: the action that it is about, if any."""
+    """Something that happened. `run`: the action that it is about, if any; `alert`: the alert, if it is one."""
 
     at: datetime
     kind: TrendEventKind
     text: str
     run: str = ""
+    alert: str = ""
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +71,14 @@ OF_ALERTS: Final = {
     "blind": TrendEventKind.OUTAGE,
     "emergency_stop": TrendEventKind.STOP,
     "breakers": TrendEventKind.BREAKER,
+    "config_rows": TrendEventKind.ALERT,
+    "failure_rate_critical": TrendEventKind.ALERT,
+    "success_rate_critical": TrendEventKind.ALERT,
+    "failure_rate_high": TrendEventKind.ALERT,
+    "stuck_tasks": TrendEventKind.ALERT,
+    "healing_braked": TrendEventKind.ALERT,
 }
-"""The alerts whose beginning is an event, by their rules."""
+"""The alerts whose beginning is an event, by their rules: all that begin critical or high."""
 
 _TOLD_OFTEN: Final = frozenset(OF_ALERTS.values())
 
@@ -84,7 +92,7 @@ def of_rows(rows: Iterable[LogEntry]) -> Iterable[TrendEvent]:
             kind = OF_ALERTS.get(row.alert.key.partition(":")[0]) if row.alert is not None else None
             if row.alert is not None and kind is not None and row.alert.phase == Phase.FIRING:
                 told = row.summary.removeprefix(f"{Phase.FIRING.value}: ")
-                yield _event(row.at, kind, told or row.alert.key)
+                yield _event(row.at, kind, told or row.alert.key, alert=row.alert.key)
         elif (kind := OF_ACTIONS.get(row.order)) is not None and row.status in {"completed", "failed"}:
             told = f": {row.summary}" if row.summary not in {"", row.order} else ""
             why = f" ({row.reason})" if row.reason and row.reason not in told else ""
@@ -103,7 +111,7 @@ def of_events(events: Iterable[Event]) -> Iterable[TrendEvent]:
             case CheckChanged(check="database", after=Level.CRITICAL):
                 yield _event(event.at, TrendEventKind.OUTAGE, event.text)
             case AlertChanged(key=key, phase=Phase.FIRING) if kind := OF_ALERTS.get(key.partition(":")[0]):
-                yield _event(event.at, kind, event.text)
+                yield _event(event.at, kind, event.text, alert=key)
 
 
 def of_incidents(incidents: Iterable[Incident]) -> Iterable[TrendEvent]:
@@ -142,8 +150,11 @@ def _is_told(event: TrendEvent, before: Iterable[TrendEvent]) -> bool:
     """Return whether an event that several tell of is told by a source before this one."""
     if event.kind not in _TOLD_OFTEN:
         return False
-    return any(one.kind is event.kind and abs(one.at - event.at) <= _SAME for one in before)
+    same = (one for one in before if (one.kind, one.alert) == (event.kind, event.alert))
+    return any(abs(one.at - event.at) <= _SAME for one in same)
 
 
-def _event(at: datetime, kind: TrendEventKind, text: str, run: str = "") -> TrendEvent:
-    return TrendEvent(at=at, kind=kind, text=clean(text, TEXT_CHARS), run=run)
+def _event(at: datetime, kind: TrendEventKind, text: str, run: str = "", alert: str = "") -> TrendEvent:
+    """Return an event in clean words. Of an outage, a stop or a breaker several alerts, and others, tell the same."""
+    named = alert if kind is TrendEventKind.ALERT else ""
+    return TrendEvent(at=at, kind=kind, text=clean(text, TEXT_CHARS), run=run, alert=named)

@@ -16,6 +16,11 @@ class DegradationLevel(StrEnum):
     PARTIAL = "partial"
     SEVERE = "severe"
 
+    @property
+    def words(self) -> str:
+        """Return the level for people: `severe degradation`."""
+        return "all data live" if self is DegradationLevel.NORMAL else f"{self.value} degradation"
+
 
 class DegradationEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The level changed. `lost` are the components not on live data now, in the order they were given."""

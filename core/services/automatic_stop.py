@@ -8,6 +8,7 @@ from core.actions.resume_history import ResumeHistory
 from core.actions.runner import Runner
 from core.actions.waiting import WaitingActions
 from core.base.store import NotKept
+from core.base.text import plural
 from core.checks.context import CLOCK_UNKNOWN
 from core.domain.actions import ResultPhase
 from core.domain.checks import Check
@@ -73,7 +74,7 @@ class AutomaticStop:
         if autonomy.stopped():
             return ""  # it goes on looking, and acts again once the flag is seen cleared
         if database.level is Level.CRITICAL:
-            return await self._order_for_later(f"{many} critical checks in a row: database {database.text}")
+            return await self._order_for_later(f"{plural(many, 'critical check')} in a row: database {database.text}")
         if not autonomy.leads():
             return ""
         rate = await self._fresh_rate()

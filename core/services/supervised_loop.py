@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from core.base.clock import Clock
+from core.base.text import short
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class SupervisedLoop:
         if self.dead:
             silent_s = self._clock.elapsed() - self._beat_at
             self.restarts += 1
-            self._say(f"the {self.name} loop was dead for {silent_s:.0f} s: restarted")
+            self._say(f"the {self.name} loop was dead for {short(silent_s)}: restarted")
             self.start()
 
     async def _run(self) -> None:

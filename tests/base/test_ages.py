@@ -1,6 +1,7 @@
 """An age is never off by more than a tenth, whoever tells it."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -53,7 +54,19 @@ def test_an_age_is_never_off_by_more_than_a_tenth(name: str, true_s: float) -> N
 
 @given(spans)
 def test_a_stepped_age_fits_its_column(span_s: float) -> None:
-    assert len(in_steps(span_s)) <= 6
+    assert len(in_steps(span_s)) <= 7
+
+
+@pytest.mark.parametrize("told", [short, in_steps])
+@given(st.floats(60, 3599))
+def test_of_minutes_no_age_is_told_in_seconds(told: Callable[[float], str], span_s: float) -> None:
+    assert told(span_s).endswith(("min", "1 h"))
+
+
+def test_ages_of_a_few_minutes_have_tenths() -> None:
+    assert [in_steps(s) for s in (59, 60, 70, 100, 150, 270, 299, 300, 420)] == [
+        "<1 min", "1 min", "1.2 min", "1.6 min", "2.5 min", "4.5 min", "5 min", "5 min", "7 min",
+    ]  # fmt: skip
 
 
 def test_ages_only_grow_and_an_idle_row_is_seldom_drawn() -> None:

@@ -20,5 +20,5 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 
 def test_durations_are_told_in_two_units_at_most() -> None:
     assert [short(s) for s in (0, 1.4, 59, 60, 61, 400, 7500, 90000)] == [
-        "0 s", "1.4 s", "59 s", "1 min", "61 s", "7 min", "2 h 05", "1 d 1 h",
+        "0 s", "1.4 s", "59 s", "1 min", "1 min", "7 min", "2 h 05", "1 d 1 h",
     ]  # fmt: skip

@@ -129,13 +129,13 @@ TOLD: list[tuple[Happening, str, str, Level]] = [
             )
         ),
         "watchdesk",
-        "degradation partial: queue, recent logs not live",
+        "partial degradation: queue, recent logs not live",
         Level.WARNING,
     ),
     (
         DegradationChanged(before=DegradationLevel.PARTIAL, after=DegradationLevel.NORMAL),
         "watchdesk",
-        "degradation normal",
+        "all data live",
         Level.OK,
     ),
     (Remark(text="the log is written again"), "watchdesk", "the log is written again", Level.OK),

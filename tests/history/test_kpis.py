@@ -82,7 +82,7 @@ def test_the_error_budget_is_of_thirty_days_and_its_burn_of_the_last_day() -> No
                    Measured(), at(month))  # fmt: skip
     kpi = found(figures, "error_budget")
     assert kpi.value == pytest.approx(100 * (1 - 130 / 259.2))
-    assert kpi.note == "of 259 s in 30 d; burn rate 15.0 over 24 h"
+    assert kpi.note == "of 4.3 min in 30 d; burn rate 15.0 over 24 h"
     assert kpi.good is Truth.TRUE
     gone = found(kpis(spans((DOWN, 0, 300), (UP, 300, 86400)), Measured(), at(86400)), "error_budget")
     assert (gone.good, gone.text) == (Truth.FALSE, "-16 % left")
@@ -110,8 +110,8 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
     assert told is not None
     assert (told.mean_s, told.median_s, told.count, told.at_least) == (200, 200, 2, True)
     figures = kpis(spans((UP, 0, 50), (DOWN, 100, 200), (UP, 200, 300), (DOWN, 300, 400)), Measured(), at(400))
-    assert found(figures, "mttr").text == "≥ 100 s"
-    assert "one ongoing for 100 s" in found(figures, "mttr").note
+    assert found(figures, "mttr").text == "≥ 1.7 min"
+    assert "one ongoing for 1.7 min" in found(figures, "mttr").note
 
 
 def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.alerting.rules import rules
+from core.alerting.settings import AlertRules
 from core.domain.actions import ResultPhase
 from core.domain.alerts import Phase, Severity
 from core.domain.events import ActionEnded, AlertChanged, BreakerChanged, CheckChanged, Event, Happening, Remark
@@ -13,6 +15,7 @@ from core.domain.records import AlertNews, LogEntry
 from core.domain.status import Level
 from core.history.blackbox import Note
 from core.history.trend_events import (
+    OF_ALERTS,
     TEXT_CHARS,
     TrendEventKind,
     in_order,
@@ -70,7 +73,9 @@ def test_rows_of_actions_that_ended_and_of_alerts_that_began_are_events() -> Non
         alert(6, "database_down:database", Phase.FIRING),
         alert(7, "database_down:database", Phase.RESOLVED),
         alert(8, "breakers:tasks", Phase.FIRING),
-        alert(9, "stuck_tasks", Phase.FIRING),
+        alert(9, "stuck_tasks:stuck tasks", Phase.FIRING),
+        alert(10, "no_activity", Phase.FIRING),
+        alert(11, "stuck_tasks:stuck tasks", Phase.TOLD),
     )
     assert kinds(of_rows(rows)) == [
         (TrendEventKind.HEAL, "heal: 2 changed (they are stuck), operator jana@bastion"),
@@ -78,7 +83,25 @@ def test_rows_of_actions_that_ended_and_of_alerts_that_began_are_events() -> Non
         (TrendEventKind.RESUME, "resume, another monitor"),
         (TrendEventKind.OUTAGE, "database_down:database is so"),
         (TrendEventKind.BREAKER, "breakers:tasks is so"),
+        (TrendEventKind.ALERT, "stuck_tasks:stuck tasks is so"),
     ]
+
+
+def test_every_alert_that_should_be_seen_soon_is_an_event_and_no_other() -> None:
+    soon = {one.name for one in rules(AlertRules()) if one.severity in {Severity.CRITICAL, Severity.HIGH}}
+    assert set(OF_ALERTS) == soon
+
+
+def test_two_alerts_at_once_are_two_and_one_that_two_tell_of_is_one() -> None:
+    def told(key: str) -> Event:
+        title = f"{key} is so"
+        return event(0, AlertChanged(key=key, episode="e", phase=Phase.FIRING, severity=Severity.HIGH, title=title))
+
+    found = in_order(
+        of_events((told("stuck_tasks"), told("failure_rate_high"))),
+        of_rows((alert(1, "stuck_tasks", Phase.FIRING), alert(1, "healing_braked", Phase.FIRING))),
+    )
+    assert [one.alert for one in found] == ["stuck_tasks", "failure_rate_high", "healing_braked"]
 
 
 def test_of_this_machine_s_events_what_matters_over_time_is_kept() -> None:

@@ -69,6 +69,7 @@ async def test_actions_alerts_and_notes_are_told_by_one_request(sandbox: Running
     written(sandbox, "watchdog_alert_critical", "started", "2 hours", alert="database_down", phase="firing")
     written(sandbox, "watchdog_alert_critical", "completed", "1 hours", alert="database_down", phase="resolved")
     written(sandbox, "watchdog_alert_critical", "started", "1 hours", alert="stuck_tasks", phase="firing")
+    written(sandbox, "watchdog_alert_medium", "started", "1 hours", alert="review_waits", phase="firing")
     written(sandbox, "watchdog_health_check", "completed", "1 hours", count=400)
     acted(sandbox, "heal", "3 days")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
@@ -77,7 +78,7 @@ async def test_actions_alerts_and_notes_are_told_by_one_request(sandbox: Running
         monitor.box.note(now - timedelta(days=2), "an old one", "jana")
         await monitor.discover()
         line.seen.clear()
-        expected = ["stop", "resume", "heal", "outage", "deploy"]
+        expected = ["stop", "resume", "heal", "outage", "alert", "deploy"]
         assert await kinds(monitor) == expected
         assert len([one for one in line.seen if "firing" in one]) == 1
         line.seen.clear()

@@ -373,6 +373,20 @@ async def test_the_throughput_is_of_the_time_that_is_typed_or_chosen() -> None:
         await settled(pilot, lambda: monitor_of(app).filled == [Window.WEEK, Window.SIX_HOURS])
 
 
+@pytest.mark.parametrize(("size", "shown"), [((140, 40), True), ((80, 24), False), ((60, 15), False)])
+async def test_a_period_of_a_panel_that_has_no_room_is_said_to_have_none(size: tuple[int, int], shown: bool) -> None:
+    app = app_on(WARNING)
+    async with run(app, size) as pilot:
+        await settled(pilot)
+        await typed(pilot, "throughput 6h", "enter")
+        await settled(pilot, lambda: bool(monitor_of(app).filled))
+        (said,) = (one.message for one in app._notifications)
+        if shown:
+            assert said == "the throughput is shown over 6 h"
+        else:
+            assert said.endswith("shows no throughput at this size: enlarge the terminal, or see the trends (v)")
+
+
 async def test_the_menu_finds_every_list_the_report_and_the_settings() -> None:
     app = app_on(WARNING, settings=lambda: "[screen] looks\n  theme = dark")
     async with run(app, (80, 24)) as pilot:

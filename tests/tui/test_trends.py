@@ -370,6 +370,7 @@ HOUR = timedelta(hours=1)
 HAPPENED = (
     event(TrendEventKind.OUTAGE, 20 * HOUR, "database down, for 12 min"),
     event(TrendEventKind.STOP, 19.7 * HOUR, "emergency stop: too many failures"),
+    event(TrendEventKind.ALERT, 19 * HOUR, "alert firing, high: tasks are stuck"),
     event(TrendEventKind.RESUME, 12 * HOUR),
     event(TrendEventKind.HEAL, 8 * HOUR, "heal: 3 changed"),
     event(TrendEventKind.BREAKER, 8 * HOUR, "breaker db:read open"),
@@ -415,7 +416,7 @@ async def test_marks_without_a_cursor_are_explained_where_there_is_room() -> Non
     cut = msgspec.structs.replace(MARKED.trends[Window.DAY], events_since=NOW - 23 * HOUR)
     records = msgspec.structs.replace(MARKED, trends={Window.DAY: cut})
     told = text_of(await picture(WARNING, LARGE, records=records))
-    assert "✖ outage  ■ stop  ▶ resume  ✚ heal  ◆ breaker  ▼ deploy  ¶ note" in told
+    assert "✖ outage  ■ stop  ▲ alert  ▶ resume  ✚ heal  ◆ breaker  ▼ deploy  ¶ note" in told
     assert "are not all read" in told
     assert "are not all read" not in text_of(await picture(WARNING, LARGE, records=MARKED))
 
@@ -546,7 +547,17 @@ def test_no_line_of_values_is_wider_than_its_place(window: Window, width: int) -
     for moment in shown.grid.begins[:: max(1, shown.grid.count // 7)]:
         assert all(len(plain(line)) <= max(width, 45) for line in values_at(shown, moment, width))
         for count in range(len(HAPPENED)):
-            assert len(plain(events_in_words(HAPPENED[:count], UNICODE, width))) <= width
+            for apart in ("", "< shows less time"):
+                assert len(plain(events_in_words(HAPPENED[:count], UNICODE, width, apart))) <= width
+
+
+def test_events_without_room_are_named_by_kind_with_how_to_see_them() -> None:
+    many = (*HAPPENED, *(event(TrendEventKind.HEAL, n * HOUR, "heal: 1 changed") for n in range(6)))
+    told = plain(events_in_words(many, UNICODE, 210, "< shows less time"))
+    assert told.endswith(
+        "and 13 more: 1 stop, 1 alert, 1 resume, 7 heals, 1 breaker, 1 deploy, 1 note; < shows less time"
+    )
+    assert plain(events_in_words(many, UNICODE, 70, "< shows less time")).endswith("and 13 more; < shows less time")
 
 
 @given(st.lists(st.floats(-1, 25), max_size=40), WIDTHS)

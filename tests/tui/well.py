@@ -103,7 +103,7 @@ def _kpis() -> tuple[Kpi, ...]:
             text="71 % left",
             target="> 0 %",
             good=Truth.TRUE,
-            note="of 259 s in 30 d; burn rate 2.3 over 24 h",
+            note="of 4.3 min in 30 d; burn rate 2.3 over 24 h",
             recent=(99.0,) * 6 + (71.0,) * 6,
         ),
         Kpi(

@@ -26,6 +26,7 @@ from tui.base.settings import Setup
 from tui.dialogs import CommandPrompt, Menu
 from tui.dialogs.menu import Wear
 from tui.lists import LISTS, Served
+from tui.panels import ThroughputPanel
 from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PALETTES, PLAIN, THEMES
 from tui.rendering.text import OutputFilter, Signs
@@ -152,7 +153,13 @@ class Entries(ScreenStack):
 
     def _count_over(self, period: Window) -> None:
         self.monitor.count_over(period)
-        self.tell(f"the throughput is shown over {period}")
+        if any(panel.display and panel.size.height for panel in self._dashboard.query(ThroughputPanel)):
+            self.tell(f"the throughput is shown over {period}")
+        else:
+            key = next(one for one in GLOBAL_KEYS if one.name == "trends").shown(self.appearance.keymap)
+            self.tell(
+                f"the dashboard shows no throughput at this size: enlarge the terminal, or see the trends ({key})"
+            )
 
     def action_groups(self, typed: str = "") -> None:
         """Group the tasks: by what, and those that match which filter; ask by what where nothing is said."""

@@ -27,7 +27,7 @@ class AlertList(Listed):
         Column(title="", width=1),
         Column(title="severity", width=8),
         Column(title="state", width=12),
-        Column(title="since", width=6, right=True, moment=True),
+        Column(title="since", width=7, right=True, moment=True),
         Column(title="alert"),
         Column(title="acknowledged by", width=24, drops=2),
         Column(title="sent", width=4, drops=3, right=True),

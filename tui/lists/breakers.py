@@ -27,7 +27,7 @@ class BreakerList(Listed):
         Column(title="state", width=9),
         Column(title="operation", width=30),
         Column(title="failed", width=6, right=True),
-        Column(title="since", width=6, right=True, drops=2, moment=True),
+        Column(title="since", width=7, right=True, drops=2, moment=True),
         Column(title="last error"),
     )
 

@@ -24,7 +24,7 @@ class CheckList(Listed):
         Column(title="check", width=14),
         Column(title="verdict", width=8),
         Column(title="took", width=8, right=True),
-        Column(title="age", width=6, right=True, moment=True),
+        Column(title="age", width=7, right=True, moment=True),
         Column(title="what it found"),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.base.text import plural
 from core.domain.own_cost import GB, OwnCost
 from core.domain.self_status import SelfStatus
 from core.domain.snapshot import Component, Snapshot
@@ -36,14 +37,14 @@ class ComponentList(Listed):
         Column(title="", width=1),
         Column(title="component", width=15),
         Column(title="source", width=8),
-        Column(title="live", width=6, right=True, moment=True),
+        Column(title="live", width=7, right=True, moment=True),
         Column(title="why it is not live"),
     )
 
     def state(self, snapshot: Snapshot) -> Line:
         """Return the degradation level."""
-        level = snapshot.degradation.level.value
-        return ((f" {level}", DEGRADATION_LEVEL[level]),)
+        level = snapshot.degradation.level
+        return ((f" {level.words}", DEGRADATION_LEVEL[level.value]),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the components in order, then the link and this monitor."""
@@ -152,7 +153,7 @@ def _hour(cost: OwnCost) -> str:
     if cost.requests_h is None:
         return ""
     received, sent = ((amount or 0) / 1_000_000 for amount in (cost.received_h, cost.sent_h))
-    return f"{cost.requests_h:,} requests, {_amount(received)} MB received, {_amount(sent)} MB sent"
+    return f"{plural(cost.requests_h, 'request')}, {_amount(received)} MB received, {_amount(sent)} MB sent"
 
 
 def _month(cost: OwnCost) -> str:

@@ -17,7 +17,7 @@ class EventList(Listed):
     EMPTY = "nothing has happened yet"
     COLUMNS = (
         Column(title="at", width=8),
-        Column(title="age", width=6, right=True, drops=2, moment=True),
+        Column(title="age", width=7, right=True, drops=2, moment=True),
         Column(title="who", width=18, drops=1),
         Column(title="what"),
     )

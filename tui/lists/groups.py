@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.base.text import plural
 from core.domain.queries import Listing, Table, filter_text
 from core.domain.snapshot import Snapshot
 from core.domain.task_groups import TaskGroup, TaskGroups
@@ -22,8 +23,8 @@ class GroupList(Listed):
     EMPTY = "no matching task has this in common"
     COLUMNS = (
         Column(title="tasks", width=7, right=True),
-        Column(title="first", width=6, right=True, drops=1, moment=True),
-        Column(title="last", width=6, right=True, moment=True),
+        Column(title="first", width=7, right=True, drops=1, moment=True),
+        Column(title="last", width=7, right=True, moment=True),
         Column(title="in common"),
     )
 
@@ -34,7 +35,7 @@ class GroupList(Listed):
     def state(self, snapshot: Snapshot) -> Line:
         """Return what was grouped by what, when, and whether that is all that matches."""
         words = filter_text(self.listing.filter, Table.TASKS)
-        part = "" if self.found.whole else f" of the newest {self.found.looked:,} tasks"
+        part = "" if self.found.whole else f" of the newest {plural(self.found.looked, 'task')}"
         return (
             (f"  by {self.found.by.value}{part}", "text"),
             (f"  {words}" if words else "", "warning"),
@@ -71,4 +72,4 @@ class GroupList(Listed):
             ("last", when(one.last_at, snapshot.at)),
             ("one of them", one.ids[0]),
         )
-        return Details(heading=f"{one.count:,} tasks", text=text)
+        return Details(heading=plural(one.count, "task"), text=text)

@@ -25,7 +25,7 @@ class InboxList(TaskList):
     HINT = "type:bug_fix  risk:high  age:>1h"
     EMPTY = "no task waiting for review is visible to this account"
     COLUMNS = (
-        Column(title="waits", name="age", width=6, right=True, moment=True),
+        Column(title="waits", name="age", width=7, right=True, moment=True),
         Column(title="risk", width=7),
         Column(title="fails", name="fails", width=5, right=True, drops=1),
         Column(title="lvl", name="level", width=4, right=True, drops=4),

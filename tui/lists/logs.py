@@ -22,7 +22,7 @@ class LogList(Served):
     EMPTY = "no matching log row is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
-        Column(title="age", width=6, right=True, moment=True),
+        Column(title="age", width=7, right=True, moment=True),
         Column(title="step", width=26),
         Column(title="took", width=10, right=True, drops=2),
         Column(title="what it says", name="text"),

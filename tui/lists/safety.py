@@ -25,7 +25,7 @@ class SafetyList(Served):
     EMPTY = "no matching safety check is visible to this account"
     COLUMNS = (
         Column(title="verdict", width=9),
-        Column(title="age", width=6, right=True, moment=True),
+        Column(title="age", width=7, right=True, moment=True),
         Column(title="check", width=28),
         Column(title="blocking", width=8, drops=2),
         Column(title="what it says", name="text"),

@@ -38,8 +38,8 @@ class TaskList(Served):
     EMPTY = "no matching task is visible to this account"
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
-        Column(title="age", width=6, right=True, moment=True),
-        Column(title="ended", width=6, right=True, drops=1, moment=True),
+        Column(title="age", width=7, right=True, moment=True),
+        Column(title="ended", width=7, right=True, drops=1, moment=True),
         Column(title="pri", name="priority", width=4, right=True, drops=4),
         Column(title="type", width=24, drops=3),
         Column(title="description"),
@@ -127,7 +127,7 @@ def check_line(check: SafetyCheck, snapshot: Snapshot) -> Line:
     role = {"passed": "ok", "failed": "critical"}.get(check.verdict, "text")
     return (
         (f"  {check.verdict:<9}", role),
-        (f"{age(check.at, snapshot.at):>6}  ", "dim"),
+        (f"{age(check.at, snapshot.at):>7}  ", "dim"),
         (f"{check.check_type} {check.name}".strip(), "text"),
         (f"  {check.text}" if check.text else "", "dim"),
     )
@@ -137,7 +137,7 @@ def _log(entry: LogEntry, snapshot: Snapshot) -> Line:
     took = "" if entry.duration_ms is None else f" {entry.duration_ms:,} ms"
     return (
         (f"  {entry.status:<10}", "critical" if entry.status == "failed" else "text"),
-        (f"{age(entry.at, snapshot.at):>6}  ", "dim"),
+        (f"{age(entry.at, snapshot.at):>7}  ", "dim"),
         (entry.step, "text"),
         (took, "dim"),
         (f"  {entry.told}" if entry.told else "", "dim"),

@@ -25,7 +25,7 @@ class AuditList(Served):
     EMPTY = "no matching action is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
-        Column(title="age", width=6, right=True, moment=True),
+        Column(title="age", width=7, right=True, moment=True),
         Column(title="action", width=17),
         Column(title="who", width=18, drops=2),
         Column(title="result", name="text"),

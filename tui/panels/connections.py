@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.base.text import left_in_steps
+from core.base.text import left_in_steps, plural
 from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -28,6 +28,9 @@ _COLUMNS: Final = (TableColumn(most=1), TableColumn(most=10), TableColumn(most=3
 _CELLS: Final = 12
 """The width of the sparkline of refreshes."""
 
+_ROOMY: Final = 84
+"""The width in cells from which on the title tells how much of the data is not live."""
+
 _MOST: Final = 5
 """The most breakers that are not closed for which other panels give way."""
 
@@ -49,11 +52,14 @@ class ConnectionsPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the number of open breakers, the level, and how long the last refreshes took."""
         bad, total = len(self._breakers(snapshot)), len(snapshot.breakers)
-        told = f" {bad} of {total} breakers not closed" if bad else f" all {total} breakers closed" if total else ""
+        every = plural(total, "breaker")
+        told = f" {bad} of {every} not closed" if bad else f" {'all ' * (total > 1)}{every} closed" if total else ""
         theirs = len(of_service(snapshot))
         there: Line = ((f", {theirs} in the service", "critical"),) if theirs else ()
-        level = snapshot.degradation.level.value
-        data = ", data live" if level == "normal" else f", degradation {level}"
+        level, lost = snapshot.degradation.level.value, len(self._components(snapshot))
+        data = f", {snapshot.degradation.level.words}"
+        of_parts = f"{data}: {lost} of {len(snapshot.degradation.components)} not live"
+        data = ", data live" if level == "normal" else of_parts if self.size.width >= _ROOMY else data
         head: Line = (
             (self.TITLE, "title"),
             (told or " no breaker used yet", "critical" if bad else "dim"),

@@ -25,7 +25,7 @@ _COLUMNS: Final = (
     TableColumn(most=1),
     TableColumn(most=8, drops=2),
     TableColumn(most=12, drops=1),
-    TableColumn(least=6, most=6, right=True),
+    TableColumn(least=6, most=7, right=True),
     TableColumn(),
 )
 """Sign, severity, state, age, and what it is."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import in_steps, short
+from core.base.text import in_steps, left_in_steps, short
 from core.domain.permission import auto_heal
 from core.domain.snapshot import CALM, STATE_LEVEL, Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
@@ -127,7 +127,7 @@ def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
     following = ""
     if link.next_at is not None:
         seconds = max(0.0, (link.next_at - now).total_seconds())
-        following = f", next in {10 * round(seconds / 10) or 5:.0f} s" if seconds else ", trying now"
+        following = f", next in {left_in_steps(seconds)}" if seconds else ", trying now"
     return f"{link.word}{since}, try {link.tries}{following}"
 
 

@@ -57,7 +57,7 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str = "│"
     crossed: str = "┼"
     many: str = "∗"
-    events: str = "✖■▶✚◆▼¶"
+    events: str = "✖■▲▶✚◆▼¶"
 
     def event(self, kind: TrendEventKind) -> str:
         """Return the sign of a kind of event."""
@@ -72,12 +72,13 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
 UNICODE: Final = PlotSigns()
 ASCII: Final = PlotSigns(
     own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-",
-    cursor="|", crossed="+", many="%", events="XSRHBDN",
+    cursor="|", crossed="+", many="%", events="XSARHBDN",
 )  # fmt: skip
 
 EVENT_ROLES: Final = {
     TrendEventKind.OUTAGE: "critical",
     TrendEventKind.STOP: "critical",
+    TrendEventKind.ALERT: "warning",
     TrendEventKind.RESUME: "ok",
     TrendEventKind.HEAL: "title",
     TrendEventKind.BREAKER: "warning",

@@ -1,12 +1,13 @@
 """The values of the trends at one moment, and what happened there, as lines."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import percentage, short
+from core.base.text import percentage, plural, short
 from core.history.trend_events import TrendEvent, TrendEventKind
 from core.history.trends import Grid, TimeSeries, Trends
 from tui.rendering.axes import value_label
@@ -50,8 +51,11 @@ def period(grid: Grid, moment: datetime, now: datetime) -> str:
     return f"{first:%a %d %b %H:%M}{f' {first:%Z}' if other else ''}–{day}{last:%H:%M %Z}{so_far}"
 
 
-def events_in_words(events: Sequence[TrendEvent], marks: PlotSigns, width: int) -> Line:
-    """Return the events in one line, as many as fit, and how many more there are."""
+def events_in_words(events: Sequence[TrendEvent], marks: PlotSigns, width: int, apart: str = "") -> Line:
+    """Return the events in one line, as many as fit, and of which kinds the others are.
+
+    `apart`: how to see those, in words.
+    """
     if not events:
         return ((" nothing marked here", "dim"),)
     days = {event.at.astimezone().date() for event in events}
@@ -59,16 +63,26 @@ def events_in_words(events: Sequence[TrendEvent], marks: PlotSigns, width: int) 
     spans = list[Span]()
     left_cells = width
     for number, event in enumerate(events):
-        after = len(events) - number - 1
-        more = f"{_BETWEEN}and {after} more" if after else ""
+        more = _others(events[number + 1 :], apart, width // 2)
         text = f"{event.at.astimezone():{form}} {event.text}"
         room = max(2, left_cells - 3 - cell_len(more))
         if number and cell_len(text) > room:
-            return (*spans, (f"{_BETWEEN}and {after + 1} more", "dim"))
+            return (*spans, (_others(events[number:], apart, left_cells), "dim"))
         shown = text if cell_len(text) <= room else f"{set_cell_size(text, room - 1)}…"
         spans += [(f" {marks.event(event.kind)} ", EVENT_ROLES[event.kind]), (shown, "text")]
         left_cells -= 3 + cell_len(shown)
     return tuple(spans)
+
+
+def _others(events: Sequence[TrendEvent], apart: str, width: int) -> str:
+    """Return how many others there are, of which kinds, and how to see them, as much as fits; empty without any."""
+    if not events:
+        return ""
+    kinds = Counter(event.kind for event in events)
+    named = ", ".join(plural(kinds[kind], kind.value) for kind in TrendEventKind if kinds[kind])
+    count = f"{_BETWEEN}and {len(events)} more"
+    said = (f"{count}: {named}; {apart}", f"{count}; {apart}", f"{count}: {named}")
+    return next((one for one in said if apart and cell_len(one) <= width), count)
 
 
 def events_legend(trends: Trends, marks: PlotSigns) -> Line:

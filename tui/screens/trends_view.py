@@ -19,7 +19,7 @@ from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
 from tui.rendering.text import Line, ago, choice_of, plain
 from tui.rendering.trend_values import events_in_words, events_legend, values_at
-from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
+from tui.screens.keys import LIST_KEYS, OPEN_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
 from tui.time_travel.recorded import Moment
 
@@ -28,6 +28,8 @@ READ_EVERY_S: Final = 30.0
 _WINDOWS: Final = tuple(Window)
 _KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
+_SHORTER_KEY: Final = next(key for key in TREND_KEYS if key.name == "shorter")
+_EVENTS_KEY: Final = next(key for key in OPEN_KEYS if key.name == "events")
 _ROOM_FOR_LEGEND: Final = 30
 _ROOM_FOR_EVENTS: Final = 10
 """The heights, in lines, from which on the signs of events are explained, and what happened at the cursor is told."""
@@ -215,7 +217,15 @@ class TrendsView(View):
             return tuple(lines)
         plots = (plot for plot in self.query(PlotPanel) if plot.display)
         happened = tuple(dict.fromkeys(event for plot in plots for event in plot.under_cursor))
-        return (*lines, events_in_words(happened, self._marks, width))
+        return (*lines, events_in_words(happened, self._marks, width, self._apart))
+
+    @property
+    def _apart(self) -> str:
+        """Return how events that share a cell can be seen apart."""
+        keymap = self.ui.appearance.keymap
+        if self._window is not _WINDOWS[0]:
+            return f"{_SHORTER_KEY.shown(keymap)} shows less time"
+        return f"{_EVENTS_KEY.last_shown(keymap)} lists events"
 
     def _asked(self, shown: Trends | None, snapshot: Snapshot) -> str:
         """Return the age of the tables' values in words."""

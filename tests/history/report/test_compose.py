@@ -246,7 +246,7 @@ def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     assert report.gaps == (look(130, 400), look(550, 600))
     assert [(at, text) for at, _, text in lines(report)] == [
         (100, "CRITICAL after HEALTHY: database: refused"),
-        (130, "nothing was recorded for 270 s"),
+        (130, "nothing was recorded for 4.5 min"),
         (550, "nothing was recorded for 50 s"),
     ]
     assert [(stay.word, stay.length_s) for stay in report.states] == [
@@ -257,7 +257,7 @@ def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     assert report.looked_s == 280.0
     page = markdown(report, zone=UTC)
     assert (
-        "46.6 % of the window; nothing was recorded from 12:02:10 to 12:06:40 (270 s), from 12:09:10 to 12:10:00"
+        "46.6 % of the window; nothing was recorded from 12:02:10 to 12:06:40 (4.5 min), from 12:09:10 to 12:10:00"
         in page
     )
     assert "; not recorded: 5 min." in page
@@ -272,7 +272,7 @@ def test_what_was_before_the_black_box_is_no_time_of_which_nothing_was_kept(tmp_
     report = compose(kept(Box(tmp_path), NOON, until), since=NOON, until=until, made_at=until, host="watch-1")
     assert [(at, text) for at, _, text in lines(report)] == [
         (300, "the black box begins"),
-        (400, "nothing was recorded for 200 s"),
+        (400, "nothing was recorded for 3.3 min"),
     ]
     page = markdown(report, zone=UTC)
     assert (
@@ -304,10 +304,10 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     page = markdown(report, zone=UTC)
     rows = [line for line in page.splitlines() if "| state " in line]
     assert rows == [
-        "| 12:00:00 | 12:01:40 | 100 s | state ACTIVE, IDLE | 99 changes between them |",
+        "| 12:00:00 | 12:01:40 | 1.7 min | state ACTIVE, IDLE | 99 changes between them |",
         "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
         "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | tasks completed in the last hour |",
-        "| 12:06:40 | 12:10:00 | 200 s | state ACTIVE | — |",
+        "| 12:06:40 | 12:10:00 | 3.3 min | state ACTIVE | — |",
     ]
     assert "Without connection: OFFLINE 5 s (5 times)." in page
 
@@ -480,7 +480,7 @@ def test_a_breaker_that_is_closed_and_opens_again_at_one_moment_is_told_as_both(
 
 def test_a_picture_of_an_older_version_has_only_words_and_each_of_them_is_told() -> None:
     """Whatever they say: nobody reads a kind out of a sentence."""
-    words = ("degradation partial: queue not live", "breaker db:x half-open: time for a probe", "alert firing, high: x")
+    words = ("partial degradation: queue not live", "breaker db:x half-open: time for a probe", "alert firing, high: x")
     events = tuple(event(10 + n, text) for n, text in enumerate(words))
     assert [text for _, _, text in lines(of(shot(0), shot(20, events=events[::-1])))] == list(words)
 

@@ -108,7 +108,7 @@ def test_what_is_not_known_is_not_invented() -> None:
     assert how(only(of(shot(0, **contacts), shot(9, **DOWN | contacts))), Stage.TOLD) == "no message is recorded"
     page = markdown(of(shot(0), shot(100, **DOWN), until=300, looks=(look(0, 200),)))
     assert "| Resolved | — | — | not seen: nobody watched after that |" in page
-    assert "**How long:** 100 s at least, " in page
+    assert "**How long:** 1.7 min at least, " in page
 
 
 def test_a_message_about_the_end_tells_nobody_that_it_began() -> None:

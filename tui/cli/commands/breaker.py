@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER, STILL_GO_OUT
+from core.base.text import plural
 from core.domain.actions import Action, Result, ResultPhase, Tier, heading, must_type
 from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Sentence
@@ -135,7 +136,7 @@ def _plan(action: Action, key: str, told: Sequence[MonitorProcess]) -> Sentence:
         held = any(breaker.state is BreakerState.HELD for breaker in chosen)
         idle = idle and (held if action is HOLD_BREAKER else not held if action is RELEASE_BREAKER else not bad)
         stands = f"{key} is {chosen[0].state.value.replace('_', '-')}" if key and chosen else f"{key} not used yet"
-        every = f"{len(bad)} of {len(chosen)} breakers not closed"
+        every = f"{len(bad)} of {plural(len(chosen), 'breaker')} not closed"
         lines.append(f"pid {one.pid}: {stands if key else every}")
     return Sentence(text="\n".join((*lines, f"To {action.effect}. {STILL_GO_OUT}")), idle=idle)
 
