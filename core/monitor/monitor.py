@@ -1,7 +1,7 @@
 """The façade: a snapshot that is always there, start, close, reads and actions. `container` builds its parts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
-from core.history.report import Report, html_page
+from core.history.report import Report, When, html_page
 from core.history.trends import CUTS, Trends, Window
 from core.monitor.check_now import check_now
 from core.monitor.container import Container, Hooks
@@ -257,12 +257,12 @@ class Monitor:
         saved = self._parts.saved_rows
         return None if row is None else await saved.save(f"{table}-{name}", "json", lambda: as_json(row))
 
-    async def save_report(self, report: Report) -> Path:
-        """Save a report as a page, with its figure, in a file of this user's own. Raises NotKept, OSError."""
+    async def save_report(self, report: Report, screens: Mapping[When, str]) -> Path:
+        """Save a report with its figure and screens in a file of this user's own. Raises NotKept, OSError."""
         if why := self.may_note():
             raise NotKept(why)
         name, saved = f"report-{report.since:%Y%m%dT%H%M%SZ}-{report.until:%Y%m%dT%H%M%SZ}", self._parts.saved_reports
-        return (await saved.save(name, "html", lambda: html_page(report).encode()))[0]
+        return (await saved.save(name, "html", lambda: html_page(report, screens).encode()))[0]
 
     # Actions
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,7 +43,7 @@ from core.domain.snapshot import Snapshot
 from core.domain.sorting import OLDEST, YOUNGEST, SortedBy, in_order
 from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.history.blackbox import Box, Note
-from core.history.report import Report, compose, kept
+from core.history.report import Report, When, compose, kept
 from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
 from core.resilience.fault import Fault
@@ -90,6 +90,7 @@ class StillMonitor:
         self.carrier = ""
         """Who carries actions out, in a line."""
         self.filled: list[Window] = []
+        self.saved: list[Mapping[When, str]] = []
         self.going: tuple[str, ...] = ()
         self._listeners: list[Callable[[Snapshot], None]] = []
 
@@ -142,9 +143,10 @@ class StillMonitor:
         found = kept(self.box, since, until)
         return compose(found, since=since, until=until, made_at=until, host="watch-1"), ""
 
-    async def save_report(self, report: Report) -> Path:
+    async def save_report(self, report: Report, screens: Mapping[When, str]) -> Path:
         if self.takes_no_note:
             raise NotKept(self.takes_no_note)
+        self.saved.append(screens)
         return Path(f"/state/reports/report-{report.since:%H%M}.html")
 
     # Lists

@@ -16,7 +16,7 @@ from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import app_on, front, read_it, run, settled
 from tests.tui.pictures import WARNING
 from tests.tui.terminal import Terminal
-from tui.base.settings import ScreenSettings, display_for, read_screen
+from tui.base.settings import Display, ScreenSettings, display_for, read_screen
 from tui.rendering.palettes import PALETTES, PLAIN, THEMES
 from tui.rendering.themes import STATES, contrast, palette, themes
 from tui.terminal.sequences import CUT
@@ -241,11 +241,37 @@ def test_the_terminal_decides_unless_somebody_does() -> None:
     assert theme(TERM="linux") == ("ansi", False)
     assert theme(TERM="linux", COLORFGBG="0;7") == ("ansi-light", False)
     assert theme(TERM="linux", COLORTERM="truecolor") == ("dark", False)
-    assert theme("contrast", TERM="linux") == ("contrast", False)
+    assert theme("contrast", TERM="linux") == ("ansi", False)
+    assert theme("contrast", TERM="linux", COLORFGBG="0;15") == ("ansi-light", False)
+    assert theme("ansi-light", TERM="linux") == ("ansi-light", False)
+    assert theme("plain", TERM="linux") == ("plain", False)
+    assert theme("contrast", TERM="linux", COLORTERM="truecolor") == ("contrast", False)
     assert theme("contrast", NO_COLOR="1") == ("plain", False)
     assert theme(NO_COLOR="") == ("dark", False)
     assert theme(encoding="ANSI_X3.4-1968") == ("dark", True)
     assert display_for(ScreenSettings(ascii=False), "latin-1", {"TERM": "xterm"}).ascii is False
+
+
+def test_a_theme_that_needs_more_colours_than_there_are_is_shown_if_the_command_names_it() -> None:
+    few = {"TERM": "linux"}
+    found = display_for(ScreenSettings(theme="dark"), "utf-8", few)
+    assert found.instead == (
+        "theme dark needs more than the 16 colours of this terminal: ansi is shown; --theme dark forces it"
+    )
+    assert display_for(ScreenSettings(theme="dark"), "utf-8", few, forced=True) == Display(theme="dark", ascii=False)
+    for theme in ("auto", "ansi", "plain"):
+        assert not display_for(ScreenSettings(theme=theme), "utf-8", few).instead
+
+
+@ONE_SHAPE
+def test_on_a_real_terminal_of_sixteen_colours_it_says_so_and_uses_no_other(sandbox: Running, command: Command) -> None:
+    terminal = Terminal(command, sandbox, TERM="linux", COLORTERM="", WATCHDESK_SCREEN_THEME="contrast", size=(140, 40))
+    try:
+        terminal.await_text("theme contrast needs more than the 16")
+        assert colours(bytes(terminal.raw)) <= {"16"}
+        os.write(terminal.master, b"q")
+    finally:
+        terminal.dispose()
 
 
 def test_a_theme_comes_from_the_file_the_environment_or_the_command(command: Command, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from core.actions.rights import ONLY_LOOKS
 from core.backend.target import Target
 from core.base.store import NotKept
-from core.history.report import Report
+from core.history.report import Report, When
 from core.monitor import Config, Monitor, Places
 from tests.history.report.made import of, shot
 from tests.running import ONE_SHAPE, Command, Running
@@ -49,6 +49,20 @@ async def test_one_that_only_looks_saves_none_and_says_so(tmp_path: Path) -> Non
         await settled(pilot, lambda: f"Not saved: {ONLY_LOOKS}" in text_of(drawn(app)))
 
 
+async def test_it_is_saved_with_the_screens_of_its_turning_points_while_the_screen_goes_on(tmp_path: Path) -> None:
+    app = app_on(LIVE, box=written(tmp_path))
+    async with run(app, (120, 40)) as pilot:
+        await app.time.jump(f"{DOWN_AT:%H:%M:%S}")
+        await settled(pilot, lambda: app.time.moment is not None)
+        await pilot.press("P")
+        await settled(pilot, lambda: "Saved, for you" in text_of(drawn(app)))
+        (screens,) = monitor_of(app).saved
+        assert len(screens) >= 2
+        assert all("Needs you" in picture and len(picture.splitlines()) == 30 for picture in screens.values())
+        await pilot.press("escape", "t")  # still this app's keys
+        await settled(pilot, lambda: "Tasks" in text_of(drawn(app)))
+
+
 @pytest.fixture
 def report() -> Report:
     return of(shot(0))
@@ -60,15 +74,16 @@ async def test_it_is_saved_for_its_own_user_alone_and_not_by_one_that_only_looks
 ) -> None:
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
-    path = await monitor.save_report(report)
+    path = await monitor.save_report(report, {When.BEFORE: "as it was before"})
     assert path.parent.parent == tmp_path / "reports"
     assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
-    assert path.read_text().startswith("<!DOCTYPE html>\n")
+    page = path.read_text()
+    assert page.startswith("<!DOCTYPE html>\n")
     assert path.name == "report-20261124T120000Z-20261124T121000Z.html"
     await monitor.close()
     looks = Monitor(Config(target=target, only_looks=True), places=Places.within(tmp_path / "looks"))
     with pytest.raises(NotKept, match=ONLY_LOOKS):
-        await looks.save_report(report)
+        await looks.save_report(report, {})
     assert not (tmp_path / "looks" / "reports").exists()
     await looks.close()
 

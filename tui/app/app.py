@@ -63,6 +63,7 @@ class WatchdeskApp(Entries):
         self.set_keymap(self.appearance.keymap)
         self._notifier = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
+        self._first = setup.first
         self._typed_ahead: str | None = None
         """The text typed for a filter that is not open yet."""
 
@@ -79,6 +80,8 @@ class WatchdeskApp(Entries):
         self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
         self.set_interval(1.0, self.repaint)
+        if self._first:
+            self.call_after_refresh(self.tell, self._first)
         if self._starts_on_wall:
             self.action_wall()
         if self.faults is not None:

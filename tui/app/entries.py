@@ -177,8 +177,7 @@ class Entries(ScreenStack):
         if isinstance(self.screen, View):
             at = self.time.moment.at if self.time.moment is not None and not typed else None
             about = f"around {clock(at)}" if at is not None else f"since {typed or '2h'}"
-            title = f"Report {about}: watchdesk report writes it with its screens"
-            self.open(PageView(self, title, partial(self._report, typed or "2h", at)))
+            self.open(PageView(self, f"Report {about}", partial(self._report, typed or "2h", at)))
 
     async def _report(self, typed: str, at: datetime | None) -> str:
         """Return the report of what is around a moment, or since a time as typed, and where it was saved."""
@@ -193,12 +192,15 @@ class Entries(ScreenStack):
         return f"{await self._saved(report)}\n\n{markdown(report)}"
 
     async def _saved(self, report: Report) -> str:
+        from tui.app.screenshots import turning_points_beside  # noqa: PLC0415 - it imports the app
+
         if self.is_web:
             return (
                 "Not saved: reports cannot be saved from the browser; the file would be written on the serving machine."
             )
         try:
-            return f"Saved, for you alone to read: {await self.monitor.save_report(report)}"
+            screens = {} if self.monitor.may_note() else await turning_points_beside(report)
+            return f"Saved, for you alone to read: {await self.monitor.save_report(report, screens)}"
         except (NotKept, OSError) as error:
             return f"Not saved: {error}"
 

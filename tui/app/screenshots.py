@@ -1,12 +1,13 @@
-"""Render the screen as text: the real app without a terminal, on a fixed snapshot."""
+"""Render the screen as text: the real app without a terminal, on a fixed snapshot, or those of a report."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, cast
 
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
+from core.history.report import Report, When
 from core.monitor import Monitor
 from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
@@ -30,6 +31,16 @@ async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
                 break
             before = now
     return before
+
+
+async def turning_points(report: Report) -> Mapping[When, str]:
+    """Return the screen at each turning point of a report, as text."""
+    return {moment.when: await draw(moment.snapshot) for moment in report.moments}
+
+
+async def turning_points_beside(report: Report) -> Mapping[When, str]:
+    """Return the same while a screen is shown: drawn in a thread, by apps with a loop of their own."""
+    return await asyncio.to_thread(lambda: asyncio.run(turning_points(report)))
 
 
 def _text(app: WatchdeskApp) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from core.base.bounds import Span
 from core.base.settings import Layers, SettingsError
-from tui.rendering.palettes import AUTO, CHOICES, PLAIN
+from tui.rendering.palettes import AUTO, CHOICES, PALETTES, PLAIN
 
 AWAY_S: Final = 600.0
 
@@ -33,6 +33,8 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
     theme: str
     ascii: bool
+    instead: str = ""
+    """Why the theme is another than the settings name, in words; empty where it is not."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     keymap: dict[str, str] = {}
     away_s: float = AWAY_S
     wall: bool = False
+    first: str = ""
+    """What is said first."""
     settings: Callable[[], str] = lambda: "not known here: watchdesk config show prints them"
 
 
@@ -58,16 +62,25 @@ def read_screen(layers: Layers) -> ScreenSettings:
     return settings
 
 
-def display_for(settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ) -> Display:
+def display_for(
+    settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ, *, forced: bool = False
+) -> Display:
     """Return the display that the settings result in on a terminal with this `encoding`.
 
-    `NO_COLOR`, if it is not empty (no-color.org), takes precedence over any theme.
+    `NO_COLOR`, if it is not empty (no-color.org), takes precedence over any theme. Sixteen colours do for a terminal's
+    own themes alone; `forced`: the command line names the theme, which then holds on any terminal.
     """
     ascii_only = not _is_utf8(encoding) if settings.ascii is None else settings.ascii
     if environ.get("NO_COLOR"):
         return Display(theme=PLAIN, ascii=ascii_only)
-    theme = _fitting(environ) if settings.theme == AUTO else settings.theme
-    return Display(theme=theme, ascii=ascii_only)
+    named = settings.theme
+    if named != AUTO and (forced or PALETTES[named].native):
+        return Display(theme=named, ascii=ascii_only)
+    fits = _fitting(environ)
+    if named == AUTO or not PALETTES[fits].native:
+        return Display(theme=fits if named == AUTO else named, ascii=ascii_only)
+    why = f"theme {named} needs more than the 16 colours of this terminal: {fits} is shown; --theme {named} forces it"
+    return Display(theme=fits, ascii=ascii_only, instead=why)
 
 
 def _fitting(environ: Mapping[str, str]) -> str:

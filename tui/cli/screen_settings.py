@@ -36,6 +36,6 @@ def toolkit_here() -> None:
         raise click.ClickException(said(str(error))) from error
 
 
-def terminal_display(settings: ScreenSettings) -> Display:
+def terminal_display(settings: ScreenSettings, given: ScreenOptions) -> Display:
     """Return the display on the terminal that the screen is drawn on."""
-    return display_for(settings, sys.stderr.encoding)
+    return display_for(settings, sys.stderr.encoding, forced=given.theme is not None)

@@ -24,5 +24,6 @@ def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, f
         keymap=keymap_here(layers),
         away_s=settings.away_s,
         wall=given.wall,
+        first=found.instead,
         settings=page,
     )

@@ -73,7 +73,7 @@ def command(
         else:
             from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-            setup = setup_here(layers, settings, screen, terminal_display(settings))
+            setup = setup_here(layers, settings, screen, terminal_display(settings, screen))
             switches = DemoFaults(info["url"], info["service_key"])
             code = run_app(
                 lambda: WatchdeskApp(Monitor(config, places=places), setup, faults=switches), mouse=settings.mouse

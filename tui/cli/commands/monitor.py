@@ -34,5 +34,5 @@ def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    setup = setup_here(layers, screen, given, terminal_display(screen))
+    setup = setup_here(layers, screen, given, terminal_display(screen, given))
     return run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=screen.mouse)

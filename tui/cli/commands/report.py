@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import click
 import msgspec
 
 from core.base.safe_files import Unsafe, open_own
-from core.history.report import Report, When, html_page, markdown, svg
+from core.history.report import Report, html_page, markdown, svg
 from core.monitor import Config, Monitor
 from core.services.reporting import NothingRecorded, local
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
@@ -114,15 +113,10 @@ async def _written(report: Report, form: str, figure: Path | None) -> str:
     """Return the report in a form. `figure`: the file with its figure, if there is one."""
     if form == "json":
         return _as_json(report)
-    drawn = await _drawn(report)
+    from tui.app.screenshots import turning_points  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
+
+    drawn = await turning_points(report)
     return html_page(report, drawn) if form == "html" else markdown(report, drawn, figure=figure.name if figure else "")
-
-
-async def _drawn(report: Report) -> Mapping[When, str]:
-    """Return the screen at each turning point, as text."""
-    from tui.app.screenshots import draw  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
-
-    return {moment.when: await draw(moment.snapshot) for moment in report.moments}
 
 
 def _as_json(report: Report) -> str:
