@@ -128,6 +128,8 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     last_completed_at: Reading[datetime] = Reading()
     oldest_review_at: Reading[datetime] = Reading()
     """When the oldest task in review was created; no column says since when it waits."""
+    overdue: tuple[Task, ...] = ()
+    """The first of the `stuck` and the `unproven`, for they may be none of the newest."""
     oldest_pending_at: datetime | None = None
     """When the oldest pending task was created, as of the last check; `None`: not known, or there was none."""
 

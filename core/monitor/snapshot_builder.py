@@ -32,6 +32,9 @@ from core.resilience.reading import Reading
 from core.services.components import components
 from core.services.own_cost import over_in_words
 
+_MOST_OVERDUE: Final = 20
+"""The most overdue tasks that are told in full."""
+
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
 
@@ -72,6 +75,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],
             oldest_review_at=values["oldest_review"],
+            overdue=parts.checks.overdue.silent[:_MOST_OVERDUE],
             oldest_pending_at=parts.checks.oldest_pending_at,
         ),
         throughput=parts.trends.throughput,

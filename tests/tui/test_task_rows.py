@@ -74,9 +74,9 @@ def test_every_task_has_a_row_or_is_counted(found: list[Task], others: int, rows
     if not found or not more:
         assert said == ""
     elif exact:
-        assert said == f"  … {more:,} more (t)"
+        assert said == f" … {more:,} more (t)"
     else:
-        assert said.startswith("  … ≈")
+        assert said.startswith(" … ≈")
 
 
 def task(status: str, minutes: float) -> Task:
@@ -97,7 +97,22 @@ def test_what_waits_longest_is_named_though_it_is_none_of_the_newest() -> None:
     assert oldest_pending(snapshot_of([task("pending", -5)], TaskCounts({"pending": 2}))) == ""  # from the future
 
 
-@given(st.integers(66, 200))
+def test_what_is_stuck_has_a_row_though_a_storm_of_newer_tasks_came_since() -> None:
+    newest = [task("failed", minutes / 60) for minutes in range(50)]
+    stuck = tuple(task("in_progress", 60 * hours) for hours in (5, 4, 3))
+
+    def states(running: int) -> list[str]:
+        shown = snapshot_of(newest, TaskCounts({"failed": 900, "in_progress": running}))
+        found = tasks_of(shown, overdue=stuck, stuck=tuple(one.id for one in stuck))
+        panel = TasksPanel(Signs(), palette("dark"))
+        return [plain(line).split()[0] for line in panel.lines(changed(shown, tasks=found), 100, 12)[3:]]
+
+    assert states(3) == ["STUCK"] * 3 + ["failed"] * 6
+    assert states(1) == ["STUCK"] + ["failed"] * 8  # the others ended since the check
+    assert states(0) == ["failed"] * 9
+
+
+@given(st.integers(60, 200))
 def test_what_waits_longest_stands_in_the_panel_whole(width: int) -> None:
     shown = snapshot_of([task("completed", 1)], TaskCounts({"pending": 9}), NOW - timedelta(hours=2))
     panel = TasksPanel(Signs(), palette("dark"))

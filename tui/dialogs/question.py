@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Final, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -20,6 +21,9 @@ HELD_S = 0.8
 
 LEAST: Final = (40, 8)
 """The width and height in cells below which no question can be read, and so none is asked."""
+
+_CORNERS: Final = 4
+"""The cells of a frame that its text leaves free."""
 
 TOO_SOON: Final = "too soon: that key did nothing, press it again"
 
@@ -63,6 +67,7 @@ class Question(Leaving[T]):
         """Say what the keys do."""
         self.mount(Static(Content(f"too small for a dialog: enlarge to 60×15{self.INSTEAD}; Esc cancels"), id="tiny"))
         self.hint(self.HINT)
+        self.call_after_refresh(self.turn)  # on a busy machine it is seen only now
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask nothing where that could not be read."""
@@ -76,8 +81,9 @@ class Question(Leaving[T]):
         """Show in the frame what the keys do now, or that the last one did nothing."""
         for box in self.query("#box"):
             scrolls = any(part.max_scroll_y for part in self.query("#content"))
-            more = ", PgUp PgDn scroll" if scrolls else ""
-            box.border_subtitle = Content(f" {TOO_SOON if self._rash else text + more} ")
+            said = [TOO_SOON] if self._rash else [f"{text}, PgUp PgDn scroll", f"{text}, PgDn"] if scrolls else [text]
+            fits = next((one for one in said if cell_len(one) + _CORNERS <= box.size.width), said[-1])
+            box.border_subtitle = Content(f" {fits} ")
             box.set_class(self._rash, "wrong")
 
     def hints(self) -> None:

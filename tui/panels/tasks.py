@@ -28,8 +28,8 @@ _WITH_IDS: Final = 84
 _SMALL: Final = 14
 _PROGRESS_CELLS: Final = 8
 _LATELY: Final = timedelta(hours=1)
-_ABOVE: Final = 3
-"""The lines above the tasks: counts, rates, headings."""
+_ABOVE: Final = 2
+"""The lines above the table: counts and rates."""
 _FAILED_SHARE: Final = 3
 """What failed takes at most one of so many rows while others that are not over would have none."""
 _ORDER: Final = {"in_progress": 3, "awaiting_review": 4, "pending": 5}
@@ -63,7 +63,7 @@ class TasksPanel(Panel):
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the counts where they are not live, and how many tasks have no row."""
-        more = left_out(snapshot, self.size.height - 1 - _ABOVE) if self.size.height else ""
+        more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
         return ((self.TITLE, "title"), (origin(snapshot.tasks.counts, snapshot.at), "warning"), (more, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -77,12 +77,13 @@ class TasksPanel(Panel):
             return [*lines, ((fault.sentence() if fault else "nothing read yet", "dim"),)]
         if not newest:
             return [*lines, (("no tasks are visible to this account", "dim"),)]
+        newest = (*newest, *_older(snapshot))
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
         live = tasks.newest.live
-        order = urgent_first(newest, words, snapshot.at, max(0, height - _ABOVE))
+        order = urgent_first(newest, words, snapshot.at, rows_within(height))
         rows = [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
-        return lines + table(_COLUMNS, rows, width)
+        return lines + table(_COLUMNS, rows, width, headed=len(rows) + _ABOVE < height)
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
         """Return the counts that fit, never half a number; statuses without a task are dropped first."""
@@ -111,17 +112,18 @@ class TasksPanel(Panel):
         old = "text" if snapshot.tasks.counts.live else "dim"
         waits: Line = (("  oldest pending ", "dim"), (oldest, old)) if oldest else ()
 
-        def line(told: str, *more: Span) -> Line:
+        def line(word: str, told: str, *more: Span) -> Line:
             completed = self._signs.none if last.value is None else told
             return (
                 *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
-                *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
+                *((f"  {word} ", "dim"), (completed, "text" if last.live else "dim")),
                 *(*self._simulated(snapshot), *more),
             )
 
-        full, brief = ago(last.value, snapshot.at), age(last.value, snapshot.at)
-        least = (line(brief, *waits), line(full), line(brief))
-        said = (line(full, *waits, *self._lately(snapshot)), line(full, *waits), *least)
+        full = ("last completed", ago(last.value, snapshot.at))
+        brief = ("completed", age(last.value, snapshot.at))
+        least = (line(*brief, *waits), line(*full), line(*brief))
+        said = (line(*full, *waits, *self._lately(snapshot)), line(*full, *waits), *least)
         return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
 
     def _simulated(self, snapshot: Snapshot) -> Line:
@@ -193,6 +195,21 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
     return sorted(tasks, key=place)[:rows]
 
 
+def _older(snapshot: Snapshot) -> list[Task]:
+    """Return overdue tasks that are none of the newest: no more than run beside those."""
+    newest, counts = snapshot.tasks.newest.value or (), snapshot.tasks.counts.value
+    known = {task.id for task in newest}
+    run = sum(task.status == "in_progress" for task in newest)
+    room = max(0, counts.of("in_progress") - run) if counts is not None else 0
+    return [task for task in snapshot.tasks.overdue if task.id not in known][:room]
+
+
+def rows_within(height: int) -> int:
+    """Return how many tasks have a row in so many lines; of a single one the headings would be half."""
+    room = max(0, height - _ABOVE)
+    return room if room < 2 else room - 1
+
+
 def _failed_lately(task: Task, now: datetime) -> bool:
     ended = task.completed_at or task.began_at
     return task.status == "failed" and ended is not None and now - ended <= _LATELY
@@ -210,5 +227,5 @@ def left_out(snapshot: Snapshot, rows: int) -> str:
     newest, counts = snapshot.tasks.newest.value, snapshot.tasks.counts.value
     if not newest or counts is None:
         return ""
-    more = sum(counts.counts.values()) - min(len(newest), max(0, rows))
-    return f"  … {amount(more, exact=counts.exact)} more (t)" if more > 0 else ""
+    more = sum(counts.counts.values()) - min(len(newest) + len(_older(snapshot)), max(0, rows))
+    return f" … {amount(more, exact=counts.exact)} more (t)" if more > 0 else ""
