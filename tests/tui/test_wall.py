@@ -274,6 +274,7 @@ def test_a_stop_is_an_incident_before_any_alert_tells_of_it() -> None:
     ("orders", "says"),
     [
         ([("emergency_stop", "agents delete accounts (jana)")], "set by operator jana"),
+        ([("emergency_stop", ""), ("emergency_stop", "agents delete accounts (jana)")], "set by operator jana"),
         ([("emergency_stop", "another one")], "not acknowledged yet"),
         ([("lift", ""), ("emergency_stop", "agents delete accounts (jana)")], "not acknowledged yet"),
     ],

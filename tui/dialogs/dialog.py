@@ -261,6 +261,7 @@ class Dialog(Question[None]):
         cancel = self.query_one("#cancel", Button)
         cancel.label = "Close"
         cancel.focus()
+        self.hints()
 
     def _ask_anew(self) -> None:
         self.turn()
@@ -289,6 +290,7 @@ class Dialog(Question[None]):
     async def _carry_out(self) -> None:
         self.query_one("#act", Button).disabled = True
         self.say("requested …")
+        self.hints()
         cancel = self.query_one("#cancel", Button)
         if self.HALTS:
             cancel.label = "Stop here"
@@ -312,6 +314,7 @@ class Dialog(Question[None]):
         cancel.focus()
         cancel.label = "Cancel"
         self._allow()
+        self.hints()
 
     def _ordered(self) -> bool:
         return self._busy or self._over

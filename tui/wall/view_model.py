@@ -172,10 +172,12 @@ def _stop(snapshot: Snapshot, others: int) -> BigNumber:
 
 def _stopped_by(snapshot: Snapshot) -> str:
     """Return who ordered the stop in force, where the log's newest rows tell."""
-    config = snapshot.config.value
-    last = next((row for row in snapshot.logs.value or () if row.order in {_STOP, _RESUME}), None)
-    told = last is not None and last.order == _STOP and config is not None and last.reason == config.stop_reason
-    return last.actor if last is not None and told else ""
+    config, rows = snapshot.config.value, snapshot.logs.value or ()
+    last = next((row for row in rows if row.order in {_STOP, _RESUME}), None)
+    if config is None or last is None or last.order == _RESUME:
+        return ""
+    reasons = {row.reason for row in rows if row.run == last.run}  # not every row of an action has it
+    return last.actor if config.stop_reason in reasons else ""
 
 
 def _incident(one: Incident, snapshot: Snapshot) -> BigNumber:
