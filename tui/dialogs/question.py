@@ -22,8 +22,8 @@ HELD_S = 0.8
 LEAST: Final = (40, 8)
 """The width and height in cells below which no question can be read, and so none is asked."""
 
-_CORNERS: Final = 4
-"""The cells of a frame that its text leaves free."""
+_CORNERS: Final = 6
+"""The cells of a frame beside its text."""
 
 TOO_SOON: Final = "too soon: that key did nothing, press it again"
 
@@ -83,7 +83,7 @@ class Question(Leaving[T]):
             scrolls = any(part.max_scroll_y for part in self.query("#content"))
             said = [TOO_SOON] if self._rash else [f"{text}, PgUp PgDn scroll", f"{text}, PgDn"] if scrolls else [text]
             fits = next((one for one in said if cell_len(one) + _CORNERS <= box.size.width), said[-1])
-            box.border_subtitle = Content(f" {fits} ")
+            box.border_subtitle = Content(fits)
             box.set_class(self._rash, "wrong")
 
     def hints(self) -> None:
