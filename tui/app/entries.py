@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from textual.actions import parse
 from textual.app import SystemCommand
@@ -20,6 +20,7 @@ from core.monitor import Monitor
 from core.services.reporting import NothingRecorded
 from tui.actions.start import begin
 from tui.app.screen_stack import ScreenStack
+from tui.app.screenshots import Drawable, turning_points_beside
 from tui.base.fault_switch import FaultSwitch
 from tui.base.key import Key
 from tui.base.settings import Setup
@@ -192,14 +193,14 @@ class Entries(ScreenStack):
         return f"{await self._saved(report)}\n\n{markdown(report)}"
 
     async def _saved(self, report: Report) -> str:
-        from tui.app.screenshots import turning_points_beside  # noqa: PLC0415 - it imports the app
-
         if self.is_web:
             return (
                 "Not saved: reports cannot be saved from the browser; the file would be written on the serving machine."
             )
         try:
-            screens = {} if self.monitor.may_note() else await turning_points_beside(report)
+            screens = (
+                {} if self.monitor.may_note() else await turning_points_beside(cast("Drawable", type(self)), report)
+            )
             return f"Saved, for you alone to read: {await self.monitor.save_report(report, screens)}"
         except (NotKept, OSError) as error:
             return f"Not saved: {error}"

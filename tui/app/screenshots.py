@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
+from textual.app import App
+
+from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
 from core.history.report import Report, When
 from core.monitor import Monitor
-from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
 from tui.rendering.palettes import PLAIN
 
@@ -19,9 +21,17 @@ SIZE: Final = (100, 30)
 _ROUNDS: Final = 50
 
 
-async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
+class Drawable(Protocol):
+    """The app, or another kind of it."""
+
+    def __call__(self, monitor: Monitor, setup: Setup, *, clock: Clock) -> App[None]:
+        """Return one."""
+        ...
+
+
+async def draw(kind: Drawable, snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
     """Return the dashboard as plain text, one line per row. It sends no request and writes to no terminal."""
-    app = WatchdeskApp(cast("Monitor", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
+    app = kind(cast("Monitor", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
     async with app.run_test(size=size) as pilot:
         before = ""
         for _ in range(_ROUNDS):
@@ -33,17 +43,17 @@ async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
     return before
 
 
-async def turning_points(report: Report) -> Mapping[When, str]:
+async def turning_points(kind: Drawable, report: Report) -> Mapping[When, str]:
     """Return the screen at each turning point of a report, as text."""
-    return {moment.when: await draw(moment.snapshot) for moment in report.moments}
+    return {moment.when: await draw(kind, moment.snapshot) for moment in report.moments}
 
 
-async def turning_points_beside(report: Report) -> Mapping[When, str]:
+async def turning_points_beside(kind: Drawable, report: Report) -> Mapping[When, str]:
     """Return the same while a screen is shown: drawn in a thread, by apps with a loop of their own."""
-    return await asyncio.to_thread(lambda: asyncio.run(turning_points(report)))
+    return await asyncio.to_thread(lambda: asyncio.run(turning_points(kind, report)))
 
 
-def _text(app: WatchdeskApp) -> str:
+def _text(app: App[None]) -> str:
     """Return the characters on the screen, after all filters for a terminal."""
     lines = app.screen._compositor.render_strips(app.size)
     return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines)

@@ -24,6 +24,7 @@ from tests.history.report.incident import BEGAN, Host, Incident
 from tests.running import SHAPES, Running
 from tests.tui.conftest import utc
 from tests.tui.drawn import Picture
+from tui.app.app import WatchdeskApp
 from tui.app.screenshots import draw
 
 __all__ = ["utc"]
@@ -114,7 +115,7 @@ async def test_the_night_is_told_in_its_order_and_the_same_for_both_shapes(
     await storm(night)
     await recovery(night)
     report = await told(night)
-    drawn = {moment.when: await draw(moment.snapshot) for moment in report.moments}
+    drawn = {moment.when: await draw(WatchdeskApp, moment.snapshot) for moment in report.moments}
     page = re.sub(r"\b[0-9a-f]{8}\b", "an-id-01", markdown(report, drawn, ZoneInfo("UTC")))
     await night.end()
     assert page == snapshot(extension_class=Pages, name="incident")

@@ -113,9 +113,10 @@ async def _written(report: Report, form: str, figure: Path | None) -> str:
     """Return the report in a form. `figure`: the file with its figure, if there is one."""
     if form == "json":
         return _as_json(report)
-    from tui.app.screenshots import turning_points  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
+    from tui.app.app import WatchdeskApp  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
+    from tui.app.screenshots import turning_points  # noqa: PLC0415 - the same
 
-    drawn = await turning_points(report)
+    drawn = await turning_points(WatchdeskApp, report)
     return html_page(report, drawn) if form == "html" else markdown(report, drawn, figure=figure.name if figure else "")
 
 
