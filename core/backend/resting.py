@@ -9,20 +9,17 @@ import select
 from collections.abc import Callable
 from typing import Any, Final
 
-import httpcore
 import httpx
 
 from core.backend.tracing import TRACE
-from core.base.errors import WatchdeskError
 
 REST_S: Final = 60.0
 """The longest that a connection rests, in seconds that count the sleep of the machine as well."""
 
+_HUNG_UP: Final = "the other end closed the connection while it rested"
+"""The text of the error where it then answered nothing to what came over it last."""
+
 _REPEATABLE: Final = frozenset({"GET", "HEAD"})
-
-
-class HungUp(WatchdeskError, httpcore.ReadError):
-    """The other end closed a connection that had rested, and answered nothing to what came over it last."""
 
 
 def resting(transport: httpx.AsyncHTTPTransport, elapsed: Callable[[], float]) -> httpx.AsyncBaseTransport:
@@ -31,8 +28,10 @@ def resting(transport: httpx.AsyncHTTPTransport, elapsed: Callable[[], float]) -
     Whether one has ended is asked cheaply: the HTTP client asks that of every one of them, twice a request, and would
     look up the addresses of both ends and more each time, a seventh of what a request costs.
     """
+    from httpcore import ReadError  # noqa: PLC0415 - it would load more than is used, before it is told not to
+
     pool: Any = transport._pool
-    pool._network_backend = _Network(pool._network_backend, elapsed)
+    pool._network_backend = _Network(pool._network_backend, elapsed, ReadError)
     return _Again(transport)
 
 
@@ -51,7 +50,7 @@ class _Again(httpx.AsyncBaseTransport):
             try:
                 return await self._network.handle_async_request(request)
             except httpx.ReadError as error:
-                if not (isinstance(error.__cause__, HungUp) and request.method in _REPEATABLE):
+                if not (str(error) == _HUNG_UP and request.method in _REPEATABLE):
                     raise
             if (trace := request.extensions.get(TRACE)) is not None:
                 trace.sent = False
@@ -64,23 +63,27 @@ class _Again(httpx.AsyncBaseTransport):
 class _Network:
     """Makes connections as `backend` does."""
 
-    def __init__(self, backend: Any, elapsed: Callable[[], float]) -> None:
+    def __init__(self, backend: Any, elapsed: Callable[[], float], failed: type[Exception]) -> None:
         self._backend = backend
-        self._elapsed = elapsed
+        self._made_with = (elapsed, failed)
 
     async def connect_tcp(self, *args: Any, **more: Any) -> "_Stream":
-        return _Stream(await self._backend.connect_tcp(*args, **more), self._elapsed)
+        return _Stream(await self._backend.connect_tcp(*args, **more), *self._made_with)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
 
 class _Stream:
-    """A connection as `stream` is. It rests while nobody reads: what can be read then is its end."""
+    """A connection as `stream` is. It rests while nobody reads: what can be read then is its end.
 
-    def __init__(self, stream: Any, elapsed: Callable[[], float]) -> None:
+    `failed`: what is raised where it cannot be read.
+    """
+
+    def __init__(self, stream: Any, elapsed: Callable[[], float], failed: type[Exception]) -> None:
         self._stream = stream
         self._elapsed = elapsed
+        self._failed = failed
         self._socket = stream.get_extra_info("socket")
         self._used_at_s = elapsed()
         self._answered = False
@@ -89,7 +92,7 @@ class _Stream:
         """Nothing came since something was sent."""
 
     async def start_tls(self, *args: Any, **more: Any) -> "_Stream":
-        return _Stream(await self._stream.start_tls(*args, **more), self._elapsed)
+        return _Stream(await self._stream.start_tls(*args, **more), self._elapsed, self._failed)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._used_at_s, self._silent = self._elapsed(), True
@@ -98,12 +101,12 @@ class _Stream:
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
             got: bytes = await self._stream.read(max_bytes, timeout)
-        except httpcore.ReadError as error:
+        except self._failed as error:
             if self._answered and self._silent:
-                raise HungUp(*error.args) from error
+                raise self._failed(_HUNG_UP) from error
             raise
         if not got and self._answered and self._silent:
-            raise HungUp("the connection had been closed")
+            raise self._failed(_HUNG_UP)
         self._answered, self._silent = self._answered or bool(got), False
         return got
 
