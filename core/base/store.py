@@ -9,6 +9,7 @@ is not writable, or not ours, each write raises `NotKept`, `warning` says why, a
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -143,6 +144,15 @@ class Store:
     def unwritable(self) -> str:
         """The reason why the last write was not kept, in words; empty while writes succeed."""
         return self._failing
+
+    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+        """Return what differs once any process has written, at the cost of a look at the files' times and sizes."""
+        found = []
+        for end in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                of = os.stat(f"{self._path}{end}")
+                found.append((of.st_ino, of.st_size, of.st_mtime_ns))
+        return tuple(found)
 
     async def prove_writable(self) -> None:
         """Write something and delete it again. Raises NotKept."""

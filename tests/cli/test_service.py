@@ -80,6 +80,16 @@ def test_a_python_in_a_home_is_told_before_a_unit_is_written(part: str, monkeypa
     assert service_command._hidden() is None
 
 
+def test_one_unit_is_for_all_projects_of_a_user(command: Command) -> None:
+    done = command("service", "install", "--user", "--all", "--timer", "--print")
+    assert "Description=watchdesk: watches all projects" in done.stdout
+    assert re.search(r"^ExecStart=\S+ watch --all$", done.stdout, re.M)
+    assert re.search(r"^ExecStart=\S+ status --all$", done.stdout, re.M)
+    refused = command("service", "install", "--all", "--print")
+    assert refused.returncode == 2
+    assert "--all needs --user" in refused.stderr
+
+
 def test_a_user_unit_is_written_once_and_replaced_only_when_asked(command: Command) -> None:
     place = command.home / "config" / "systemd" / "user" / "watchdesk.service"
     done = command("service", "install", "--user")

@@ -187,6 +187,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     **{name: lambda app: "the time line is in the past: [ goes there" in told(app) for name in ("zoom_in", "zoom_out")},
     "jump": opens(JumpDialog),
     "report": lambda app: isinstance(app.screen, PageView),
+    "projects": lambda app: any("not from here: watchdesk --all" in one for one in told(app)),
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),

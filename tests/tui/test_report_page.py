@@ -1,4 +1,4 @@
-"""P and `:report`: the report of the incident that is shown, on the screen and in a file of one's own."""
+"""N and `:report`: the report of the incident that is shown, on the screen and in a file of one's own."""
 
 import os
 import re
@@ -28,8 +28,8 @@ async def test_in_the_past_it_is_of_the_incident_that_is_shown_and_now_of_the_la
         await settled(pilot)
         await app.time.jump(f"{DOWN_AT:%H:%M:%S}")
         await settled(pilot, lambda: app.time.moment is not None)
-        assert " P report " in text_of(drawn(app))
-        await pilot.press("P")
+        assert " N report " in text_of(drawn(app))
+        await pilot.press("N")
         picture = text_of(await settled(pilot, lambda: "Incident report" in text_of(drawn(app))))
         assert isinstance(app.screen, PageView)
         assert f"Report around 1 Mar {DOWN_AT:%H:%M:%S}" in picture
@@ -37,7 +37,7 @@ async def test_in_the_past_it_is_of_the_incident_that_is_shown_and_now_of_the_la
         assert "What began it:" in picture
         await pilot.press("escape", "0")
         await settled(pilot, lambda: app.time.moment is None)
-        await pilot.press("P")
+        await pilot.press("N")
         picture = text_of(await settled(pilot, lambda: "Report since 2h" in text_of(drawn(app))))
 
 
@@ -45,7 +45,7 @@ async def test_one_that_only_looks_saves_none_and_says_so(tmp_path: Path) -> Non
     app = app_on(LIVE, box=written(tmp_path))
     monitor_of(app).takes_no_note = ONLY_LOOKS
     async with run(app, (120, 40)) as pilot:
-        await pilot.press("P")
+        await pilot.press("N")
         await settled(pilot, lambda: f"Not saved: {ONLY_LOOKS}" in text_of(drawn(app)))
 
 

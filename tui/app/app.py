@@ -1,13 +1,10 @@
 """The app: first picture from the newest snapshot, then each one as it comes; keys become actions and lists."""
 
-import logging
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -29,8 +26,6 @@ from tui.screens.view import View
 from tui.screens.wall import Wall
 from tui.terminal.notify import TerminalNotifier
 
-log = logging.getLogger(__name__)
-
 _BY_HAND: Final = (events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 """What only somebody who is there does to a terminal."""
 
@@ -42,7 +37,6 @@ _QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
 class WatchdeskApp(Entries):
     """The monitor on a terminal."""
 
-    CSS_PATH = "watchdesk.tcss"
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GLOBAL_KEYS),
@@ -59,20 +53,13 @@ class WatchdeskApp(Entries):
     ) -> None:
         setup = setup or Setup()
         super().__init__(monitor, setup, clock or SystemClock(), faults=faults)
-        self.animation_level = "none"
-        self.set_keymap(self.appearance.keymap)
         self._notifier = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._first = setup.first
+        self.to_projects = False
+        """The list of all projects is to be shown once this has ended."""
         self._typed_ahead: str | None = None
         """The text typed for a filter that is not open yet."""
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters without its monochrome ones, and our output filter last."""
-        return [
-            *(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)),
-            self._output_filter,
-        ]
 
     def on_mount(self) -> None:
         """Draw the first snapshot, then start the monitor."""
@@ -197,6 +184,14 @@ class WatchdeskApp(Entries):
         if isinstance(self.screen, ListView):
             self.screen.action_filter(typed)
 
+    async def action_projects(self) -> None:
+        """Leave this monitor for the list of all projects; ask first while an action waits or runs."""
+        if why := self.no_projects:
+            self.tell(why)
+        else:
+            self.to_projects = True
+            await self._leave()
+
     def action_freeze(self) -> None:
         """Freeze or unfreeze the screen; one that shows the past stands still anyway."""
         self.time.freeze()
@@ -232,6 +227,10 @@ class WatchdeskApp(Entries):
 
     async def action_quit(self) -> None:
         """Quit; ask first while an action waits or runs."""
+        self.to_projects = False
+        await self._leave()
+
+    async def _leave(self) -> None:
         if not self.monitor.under_way() and not self.monitor.snapshot.waiting:
             self.exit()
         elif not isinstance(self.screen, QuitDialog):
@@ -256,11 +255,6 @@ class WatchdeskApp(Entries):
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._notifier.heard(snapshot)):
             self._driver.write(call)
-
-    def _fatal_error(self) -> None:
-        """Leave without a traceback on the terminal: with its local variables it would show secrets."""
-        log.error("the app failed", exc_info=self._exception)
-        self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
 
 
 def _in_a_line(snapshot: Snapshot) -> str:

@@ -28,10 +28,7 @@ from tui.dialogs import CommandPrompt, Menu
 from tui.dialogs.menu import Wear
 from tui.lists import LISTS, Served
 from tui.panels import ThroughputPanel
-from tui.rendering.appearance import Appearance
-from tui.rendering.palettes import PALETTES, PLAIN, THEMES
-from tui.rendering.text import OutputFilter, Signs
-from tui.rendering.themes import palette, themes
+from tui.rendering.palettes import PALETTES, THEMES
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.page_view import PageView
 from tui.screens.prompt_words import PERIODS, NoCommand, command_of, following
@@ -41,42 +38,11 @@ from tui.time_travel.recorded import clock
 
 
 class Entries(ScreenStack):
-    """The app's themes, its menu and its prompt."""
+    """The app's menu and its prompt."""
 
     def __init__(self, monitor: Monitor, setup: Setup, clock: Clock, *, faults: FaultSwitch | None) -> None:
-        self._output_filter = OutputFilter(ascii_only=setup.ascii)
-        self._project_colour = monitor.snapshot.project.colour
-        appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles={}, keymap=setup.keymap)
-        super().__init__(monitor, clock, appearance, faults=faults, away_s=setup.away_s)
-        for one in themes(self._project_colour):
-            self.register_theme(one)
+        super().__init__(monitor, setup, clock, faults=faults)
         self._settings_page = setup.settings
-        self._worn = setup.theme
-        self._shown_theme = ""
-        self.try_on("")
-
-    # Themes
-
-    def wear(self, name: str) -> None:
-        """Show a theme, until it ends."""
-        self._worn = name
-        self.try_on("")
-        self.tell(f'theme {name} until it ends; to keep it: theme = "{name}" under [screen] in the settings file')
-
-    def try_on(self, name: str) -> None:
-        """Show a theme for a while; empty: the one that is worn."""
-        name = name or self._worn
-        if name == self._shown_theme:
-            return
-        self._shown_theme = name
-        self.appearance.styles.clear()
-        self.appearance.styles.update(palette(name, self._project_colour))
-        self._output_filter.colourless = name == PLAIN
-        self.no_color = name == PLAIN  # Textual itself takes an empty NO_COLOR for a set one
-        self.theme = f"watchdesk-{name}"
-        for screen in self._screen_stack if self.is_running else ():
-            for widget in screen.query("*"):
-                widget.refresh()
 
     # The prompt
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from textual.app import App
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -11,21 +10,21 @@ from core.actions.catalogue import ACTIONS
 from core.actions.process import OBSERVE_OFF
 from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
-from core.base.text import clean
 from core.domain.actions import Action, Tier
 from core.domain.queries import Table
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.actions import HANDLERS
+from tui.app.themed import Themed
 from tui.app.time_travel import TimeTravel
 from tui.base.away import AwayTracker
 from tui.base.error_boundary import error_boundary
 from tui.base.fault_switch import FaultSwitch
 from tui.base.key import Key
+from tui.base.settings import Setup
 from tui.base.stale_screen import StaleScreen
 from tui.dialogs import ActionDialog, ChoiceDialog, Prompt, Question
 from tui.lists import LISTS, Served
-from tui.rendering.appearance import Appearance
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.keys import NOTE_KEY, TIME_KEYS
@@ -44,18 +43,17 @@ _AT_ONCE: Final = frozenset(
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
-class ScreenStack(App[None]):
+class ScreenStack(Themed):
     """The stack of screens with the dashboard at the bottom, and the app's side of actions, lists and views."""
 
-    def __init__(
-        self, monitor: Monitor, clock: Clock, appearance: Appearance, *, faults: FaultSwitch | None, away_s: float
-    ) -> None:
-        super().__init__()
+    def __init__(self, monitor: Monitor, setup: Setup, clock: Clock, *, faults: FaultSwitch | None) -> None:
+        super().__init__(setup, monitor.snapshot.project.colour)
         self.monitor = monitor
         self.clock = clock
-        self.appearance = appearance
         self.faults = faults
-        self.away = AwayTracker(clock, away_s, appearance.keymap)
+        self.no_projects = setup.no_projects
+        """Why the list of all projects cannot be opened from here; empty: it can."""
+        self.away = AwayTracker(clock, setup.away_s, self.appearance.keymap)
         self.time = TimeTravel(self)
         self.stale_screen = StaleScreen(clock)
         self.times = False
@@ -106,11 +104,6 @@ class ScreenStack(App[None]):
         if view is not None and view.is_mounted:
             with self._boundary.around("drawing the screen"):
                 view.show(self.shown, self.time.banner() or self.stale_screen.banner())
-
-    def tell(self, text: str) -> None:
-        """Show a notification; it replaces the one before."""
-        self.clear_notifications()
-        self.notify(clean(text), markup=False, timeout=4)
 
     def ask(self, dialog: Question[None]) -> None:
         """Open a dialog, if none is open."""
@@ -205,5 +198,7 @@ class ScreenStack(App[None]):
         """Return why a key does nothing now; empty where it does."""
         if key.name == NOTE_KEY.name:
             return self.monitor.may_note()
+        if key.name == "projects":
+            return self.no_projects
         past = self.time.refusal if key.acts or key.name == "freeze" else ""
         return past or (self.monitor.may(ACTIONS[key.order]) if key.order else "")

@@ -40,7 +40,8 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """The app as one operator has it: its display, moved keys, `away_s` as above, `wall`: starts in wall mode.
 
-    `settings`: returns every setting with where it came from, as a text.
+    `settings`: returns every setting with where it came from, as a text. `no_projects`: why the list of all projects
+    cannot be opened from here; empty: it can.
     """
 
     theme: str = "dark"
@@ -50,6 +51,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     wall: bool = False
     first: str = ""
     """What is said first."""
+    no_projects: str = "not from here: watchdesk --all shows the projects of the config file"
     settings: Callable[[], str] = lambda: "not known here: watchdesk config show prints them"
 
 

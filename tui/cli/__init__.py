@@ -28,6 +28,8 @@ from tui.terminal.variables import forget_odd_sizes
 @click.option(
     "--project", metavar="NAME", help="Use this project from the config file; SUPABASE_… variables are ignored."
 )
+@click.option("--all", "all_projects", is_flag=True, help="All projects of the config file, a row each.")
+@click.option("--from-list", is_flag=True, hidden=True)
 @screen_options
 @click.pass_context
 def cli(
@@ -35,15 +37,23 @@ def cli(
     *,
     observe: bool,
     project: str | None,
+    all_projects: bool,
+    from_list: bool,
     screen: ScreenOptions,
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in; without a terminal, print one status."""
     limit_memory_use()
     context.obj = {"observe": observe, "project": project, "screen": screen}
+    if all_projects and project is not None:
+        raise click.UsageError("--all is about all projects; leave out --project")
     if context.invoked_subcommand is None:
-        from tui.cli.commands.monitor import watch  # noqa: PLC0415 - imports the whole monitor: --help needs none of it
+        from tui.cli.commands import monitor  # noqa: PLC0415 - imports the whole monitor: --help needs none of it
 
-        context.exit(watch(project, screen, observe=observe))
+        if all_projects:
+            context.exit(monitor.watch_all(screen, observe=observe))
+        context.exit(monitor.watch(project, screen, observe=observe, from_list=from_list))
+    if all_projects:
+        raise click.UsageError(f"write --all behind the command: watchdesk {context.invoked_subcommand} --all")
 
 
 def main() -> None:

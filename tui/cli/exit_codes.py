@@ -1,5 +1,6 @@
 """The exit code of what a command found: a state, a result, a fault."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from core.domain.actions import Result, ResultPhase
@@ -25,6 +26,8 @@ _BY_PHASE: Final = {
     ResultPhase.WAITING: UNREACHABLE,
 }
 
+_WORST_FIRST: Final = (CRITICAL, UNREACHABLE, WRONG, PARTLY, DONE)
+
 
 def of_state(snapshot: Snapshot) -> int:
     """Return the exit code of `status`."""
@@ -41,3 +44,11 @@ def of_result(result: Result) -> int:
 def of_fault(fault: Fault) -> int:
     """Return the exit code of a fault: WRONG if a person must act, else UNREACHABLE."""
     return WRONG if fault.person or fault.party is Party.RIGHTS else UNREACHABLE
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code of several projects: critical, then unreachable, then wrong, then a warning; 0 for none.
+
+    What is known to be critical goes before what is unknown, and that before what nobody could have known.
+    """
+    return min(codes, key=_WORST_FIRST.index, default=DONE)

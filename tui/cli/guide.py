@@ -115,6 +115,13 @@ what the service does not take up within seconds the screen does itself.
   /metrics  for Prometheus; every reading with its age
 
 \b
+  --all     a process for each project of the config file: one that fails, hangs
+            or is misconfigured is started again, after growing pauses, and no
+            other notices. "project" in each line, the label project in each
+            metric; /readyz is 200 while all projects answer; SIGHUP also begins
+            and ends projects.
+
+\b
 An address that other machines reach needs [service] token in the settings
 (WATCHDESK_SERVICE_TOKEN), sent as "Authorization: Bearer TOKEN".
 """
@@ -150,6 +157,11 @@ Every failure has one cause; only the first two count as "database down":
   this machine  no DNS, no route, a proxy or certificates that do not work:
                 BLIND, naming the variable; no breaker opens, not counted
 
+\b
+Several projects (--all, or --project NAME several times): a line each, read side
+by side; --json has "projects", each as it is alone, with "name", "known" and
+"exit_code". The exit code is the worst: 3, then 4, 2, 1, 0.
+
 Values that are not live show their age; values never read show —. Row level security hides rows as an empty list:
 without a secret key an empty result counts as "not visible" until a row has been read once; its check is unknown, its
 count —, the state UNKNOWN, and the exit code 2. Whether anyone with the publishable key can read the project (and
@@ -170,7 +182,7 @@ REPORT: Final = """\
 What began it, when it was detected, notified, acknowledged and resolved, its effect in numbers, a figure of its course,
 who did what (here, on other hosts, the watchdog, with reasons and results), the timeline, alerts, breakers, key
 figures, open questions, and the screen before, during and after. It reads the black box and the project's log; without
-one of them it says what is missing. Text from the data is never markup. In the monitor P saves the same, without the
+one of them it says what is missing. Text from the data is never markup. In the monitor N saves the same, without the
 screens: of the incident that is shown, or of the last two hours; so does :report 2h.
 
 The black box is recorded while the monitor runs, on this machine, for 30 days or 200 MB, up to the last seconds before

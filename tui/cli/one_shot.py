@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from core.domain.snapshot import Snapshot
 from core.monitor import Config, Monitor
+from core.resilience.fault import Fault
 from tui.cli.session import fail, start_logging
 
 
@@ -27,20 +28,25 @@ async def read_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
     """Refresh once, close, and show the snapshot; return the exit code. A fault for a person is told instead."""
     start_logging(monitor.parts.config.target, monitor.parts.config.alerts.secrets())
     try:
-        await asyncio.gather(
-            monitor.refresh(everything=True),
-            monitor.look_at_policies(),
-            monitor.look_at_lease(),
-            monitor.waiting(),
-            monitor.look_at_cost(),
-        )
-        person = next((fault for fault in monitor.faults() if fault.person), None)
-        if person is not None:
-            return fail(person)
-        await monitor.check()
-        await monitor.look_at_what_stands()
-        await monitor.look_at_alerts()
-        snapshot = monitor.one_shot()
+        read = await read_all(monitor)
     finally:
         await monitor.close()
-    return show(snapshot)
+    return fail(read) if isinstance(read, Fault) else show(read)
+
+
+async def read_all(monitor: Monitor) -> Snapshot | Fault:
+    """Refresh once, with everything a page tells; return a fault that only a person can mend instead."""
+    await asyncio.gather(
+        monitor.refresh(everything=True),
+        monitor.look_at_policies(),
+        monitor.look_at_lease(),
+        monitor.waiting(),
+        monitor.look_at_cost(),
+    )
+    person = next((fault for fault in monitor.faults() if fault.person), None)
+    if person is not None:
+        return person
+    await monitor.check()
+    await monitor.look_at_what_stands()
+    await monitor.look_at_alerts()
+    return monitor.one_shot()

@@ -1,7 +1,7 @@
 """The options of every command that shows the screen."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import click
@@ -50,3 +50,13 @@ def screen_options(command: F) -> F:
     ):
         decorated = option(decorated)
     return cast(F, decorated)
+
+
+def screen_words(given: ScreenOptions) -> Sequence[str]:
+    """Return the screen's options as words of a command line."""
+    return (
+        *(["--theme", given.theme] if given.theme is not None else []),
+        *([] if given.ascii is None else ["--ascii" if given.ascii else "--no-ascii"]),
+        *([] if given.mouse is None else ["--mouse" if given.mouse else "--no-mouse"]),
+        *(["--wall"] if given.wall else []),
+    )

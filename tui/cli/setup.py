@@ -10,8 +10,8 @@ from tui.cli.settings_page import settings_page
 from tui.cli.settings_reference import settings as every_setting
 
 
-def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, found: Display) -> Setup:
-    """Return the app's setup. Raises ClickException for invalid keys, and where Textual cannot start."""
+def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, found: Display, **more: str) -> Setup:
+    """Return the app's setup, with `more` of it. Raises ClickException for invalid keys, or if Textual cannot start."""
     toolkit_here()
     root = click.get_current_context().find_root().obj
 
@@ -26,4 +26,5 @@ def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, f
         wall=given.wall,
         first=found.instead,
         settings=page,
+        **more,
     )

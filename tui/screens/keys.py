@@ -44,6 +44,7 @@ SCREEN_KEYS: Final = (
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze the screen, or continue", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
+    Key(name="projects", key="P,shift+p", action="projects", word="projects", does="projects: all those of the config file, a row each; this monitor ends", drops=22),
     Key(name="times", key="T,shift+t", action="times", word="times", does="switch between clock times and ages", drops=18),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
@@ -60,7 +61,7 @@ TIME_KEYS: Final = (
     Key(name="jump", key="at", action="time('jump')", word="time", does="time: go to a time in the past", drops=21, about="moment", also=("past", "@")),
     Key(name="zoom_in", key="plus", action="time('zoom_in')", word="zoom", does="zoom in: less of the past in the time line, down to an hour", drops=22),
     Key(name="zoom_out", key="minus", action="time('zoom_out')", word="zoom", does="zoom out: more of it: 6 h, 24 h, all that is kept", drops=22),
-    Key(name="report", key="P,shift+p", action="report", word="report", does="report: of the incident that is shown, or the last 2 h; saved in a file", drops=21, about="since"),
+    Key(name="report", key="N,shift+n", action="report", word="report", does="report: of the incident that is shown, or the last 2 h; saved in a file", drops=21, about="since"),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -79,6 +80,17 @@ LIST_KEYS: Final = (
     Key(name="switch", key="E,shift+e", action="switch", word="on/off", does="enable or disable the safety check under the cursor", drops=1),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
+_LISTED: Final = {key.name: key for key in (*LIST_KEYS, *SCREEN_KEYS)}
+PROJECT_KEYS: Final = (
+    replace(_LISTED["open"], does="open the project: its own monitor; q there comes back"),
+    replace(_LISTED["sort"], does="sort by the next column; then as in the config file, then the worst first"),
+    _LISTED["turn"],
+    replace(_LISTED["back"], does="back to the monitor that this list was opened from", drops=1),
+    _LISTED["times"],
+    _LISTED["help"],
+    replace(_LISTED["quit"], does="quit: the monitors of all projects end", also=()),
+)
+"""The keys of the list of projects, in which no action can be started."""
 ROW_KEYS: Final = (
     Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=13),
 )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -51,12 +51,56 @@ class ListenAddress(msgspec.Struct, frozen=True):
         return cls("127.0.0.1" if host == _LOCALHOST else host, int(port))
 
 
-class Endpoint:
-    """Serves what `snapshot` returns. `beat` is called on the event loop, again and again: that is how it is alive."""
+class Measured(Protocol):
+    """What is served; asked from any thread."""
 
-    def __init__(self, address: ListenAddress, token: str, snapshot: Callable[[], Snapshot]) -> None:
-        self._beaten = time.monotonic()
+    @property
+    def ready(self) -> bool:
+        """Return whether all that is watched answers."""
+        ...
+
+    def metrics(self) -> bytes:
+        """Return every metric as text."""
+        ...
+
+    def told(self) -> dict[str, Any]:
+        """Return how it is, as JSON values."""
+        ...
+
+
+class MeasuredProject:
+    """One project, by what `snapshot` returns."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
+
+    @property
+    def ready(self) -> bool:
+        """Return whether the project answers."""
+        return self._snapshot().link.word is LinkWord.LIVE
+
+    def metrics(self) -> bytes:
+        """Return every metric as text."""
+        return exposition(self._snapshot(), datetime.now(UTC))
+
+    def told(self) -> dict[str, Any]:
+        """Return whether the project is reached, and its state."""
+        snapshot = self._snapshot()
+        reached = {
+            "reached": snapshot.link.word is LinkWord.LIVE,
+            "link": snapshot.link.word,
+            "last_live_at": snapshot.link.since,
+            "why": snapshot.link.why,
+        }
+        return {"project": reached, "state": snapshot.state, "at": snapshot.at}
+
+
+class Endpoint:
+    """Serves what is measured. `beat` is called on the event loop, again and again: that is how it is alive."""
+
+    def __init__(self, address: ListenAddress, token: str, measured: Measured) -> None:
+        self._beaten = time.monotonic()
+        self._measured = measured
         self._token = token
         self._room = threading.BoundedSemaphore(_AT_ONCE)
         try:
@@ -78,29 +122,18 @@ class Endpoint:
     def _answer(self, path: str, authorization: str) -> tuple[int, str, bytes]:
         if self._token and not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
             return 401, "text/plain", b"a bearer token is needed\n"
-        snapshot = self._snapshot()
         match path.partition("?")[0]:
             case "/metrics":
-                return 200, CONTENT_TYPE, exposition(snapshot, datetime.now(UTC))
+                return 200, CONTENT_TYPE, self._measured.metrics()
             case "/healthz":
-                return self._told(snapshot, well=self._loop_age_s() < LOOP_DEAD_AFTER_S)
+                return self._told(well=self._loop_age_s() < LOOP_DEAD_AFTER_S)
             case "/readyz":
-                return self._told(snapshot, well=snapshot.link.word is LinkWord.LIVE)
+                return self._told(well=self._measured.ready)
         return 404, "text/plain", b"there are /healthz, /readyz and /metrics\n"
 
-    def _told(self, snapshot: Snapshot, *, well: bool) -> tuple[int, str, bytes]:
+    def _told(self, *, well: bool) -> tuple[int, str, bytes]:
         age_s = self._loop_age_s()
-        told = {
-            "loop": {"alive": age_s < LOOP_DEAD_AFTER_S, "age_s": round(age_s, 1)},
-            "project": {
-                "reached": snapshot.link.word is LinkWord.LIVE,
-                "link": snapshot.link.word,
-                "last_live_at": snapshot.link.since,
-                "why": snapshot.link.why,
-            },
-            "state": snapshot.state,
-            "at": snapshot.at,
-        }
+        told = {"loop": {"alive": age_s < LOOP_DEAD_AFTER_S, "age_s": round(age_s, 1)}, **self._measured.told()}
         return 200 if well else 503, "application/json", msgspec.json.encode(told) + b"\n"
 
     def _loop_age_s(self) -> float:

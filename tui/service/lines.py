@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -10,7 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.events import Event
+from core.domain.project_row import ProjectRow, row_of
 from core.domain.snapshot import Snapshot
+from tui.service.restarts import ALIVE_EVERY_S
+
+ROW: Final = "row"
+"""The event of a line that tells how the project is; only who looks after several projects gets it."""
 
 _MOST_WAITING: Final = 5_000
 _FLUSH_S: Final = 0.5
@@ -118,3 +124,25 @@ def _kind(event: Event) -> str:
     if event.what is not None:
         return str(type(event.what).__struct_config__.tag)
     return "log" if event.row else "remark"
+
+
+class Rows:
+    """Tells how the project is, as one row: whenever that changed, and else as a sign of life.
+
+    `measures`: what comes along with it, as a text.
+    """
+
+    def __init__(self, put: Callable[..., None], project: str, measures: Callable[[Snapshot], str] | None) -> None:
+        self._put = put
+        self._project = project
+        self._measures = measures
+        self._row: ProjectRow | None = None
+        self._told_s = 0.0
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Take in the newest snapshot, on the event loop: who hears of it knows that the loop turns."""
+        row = row_of(snapshot, self._project)
+        changed = self._row is None or msgspec.structs.replace(self._row, at=row.at) != row
+        if changed or time.monotonic() - self._told_s >= ALIVE_EVERY_S:
+            self._row, self._told_s = row, time.monotonic()
+            self._put(ROW, snapshot.at, row=row, metrics=self._measures(snapshot) if self._measures else None)

@@ -85,7 +85,7 @@ Description=watchdesk: one look at {what}
 
 [Service]
 Type=oneshot
-ExecStart={command} status
+ExecStart={command} status{options}
 # 1 is a warning, 3 critical or stopped, 4 unreachable: findings, not failures of the unit, but for a person's fault.
 SuccessExitStatus=1 3 4
 {own}
@@ -123,6 +123,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     project: str = ""
     metrics: str = ""
+    all_projects: bool = False
+    """One service for every project of the config file."""
     user: bool = False
     """A unit of this user's own service manager, not of the system's."""
 
@@ -131,18 +133,19 @@ def units(service: Service, *, timer: bool) -> dict[str, str]:
     """Return the units by their file names. `timer`: also one that looks every five minutes."""
     own = _USER if service.user else _SYSTEM
     what = service.project or "the project"
+    every = " --all" if service.all_projects else ""
     found = {
         "watchdesk.service": _SERVICE.format(
             what=what,
             command=service.command,
-            options=f" --metrics {service.metrics}" if service.metrics else "",
+            options=every + (f" --metrics {service.metrics}" if service.metrics else ""),
             own=own,
             target="default.target" if service.user else "multi-user.target",
         )
     }
     if timer:
         found |= {
-            "watchdesk-status.service": _STATUS.format(what=what, command=service.command, own=own),
+            "watchdesk-status.service": _STATUS.format(what=what, command=service.command, options=every, own=own),
             "watchdesk-status.timer": _TIMER,
         }
     return found

@@ -16,9 +16,10 @@ from core.base.version import __version__
 from core.domain.snapshot import Snapshot
 from core.monitor import Config, Monitor
 from core.resilience.fault import Fault
-from tui.service.endpoint import Endpoint
-from tui.service.lines import Changes, Lines
+from tui.service.endpoint import Endpoint, Measured, MeasuredProject
+from tui.service.lines import Changes, Lines, Rows
 from tui.service.notify import Notifier
+from tui.service.restarts import ALIVE_EVERY_S
 from tui.terminal.ending import Ending
 
 log = logging.getLogger(__name__)
@@ -28,19 +29,30 @@ _CLOSE_S: Final = 1.0
 
 
 class Watch:
-    """One service: `read` returns the settings, at the start and again on SIGHUP."""
+    """One service: `read` returns the settings, at the start and again on SIGHUP.
+
+    `rows`: who began it wants to know how the project is; it then serves nothing, and notifies nobody else.
+    """
 
     def __init__(
-        self, read: Callable[[], Config], lines: Lines, notifier: Notifier, serve: Callable[..., Endpoint] | None
+        self,
+        read: Callable[[], Config],
+        lines: Lines,
+        notifier: Notifier,
+        serve: Callable[[Measured], Endpoint] | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self._read = read
+        self._rows = rows
         self._lines = lines
         self._notifier = notifier
         self._over, self._reload, self._known = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._fresh = asyncio.Event()
+        """There is a newer snapshot than the one that was told."""
         self._unusable: Fault | None = None
         """What only a person can change, as the first answer of the project told."""
         self._monitor = Monitor(read())
-        self._endpoint = serve(lambda: self._monitor.snapshot) if serve is not None else None
+        self._endpoint = serve(MeasuredProject(lambda: self._monitor.snapshot)) if serve is not None else None
         self._changes = Changes(lines.put, _now())
 
     async def run(self, ending: Ending) -> Fault | None:
@@ -48,7 +60,8 @@ class Watch:
         loop = asyncio.get_running_loop()
         ending.arm(loop, self._over.set, lambda: None)
         signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload.set))
-        beating = asyncio.create_task(self._beat(), name="watchdesk-beat")
+        beat = self._beat() if self._rows is None else self._tell_rows(self._rows)
+        beating = asyncio.create_task(beat, name="watchdesk-beat")
         try:
             await self._begin("started")
             while not self._over.is_set():
@@ -130,11 +143,21 @@ class Watch:
                 told_s = 0.0
             await asyncio.sleep(period_s)
 
+    async def _tell_rows(self, rows: Rows) -> None:
+        """Tell how the project is, at most once a second, and again and again that the event loop turns."""
+        while True:
+            self._fresh.clear()
+            rows.offer(self._monitor.snapshot)
+            await asyncio.sleep(_BEAT_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._fresh.wait(), ALIVE_EVERY_S - _BEAT_S)
+
     def _seen(self, snapshot: Snapshot) -> None:
         if snapshot.ready and not self._known.is_set():
             self._unusable = next((fault for fault in self._monitor.faults() if fault.person), None)
             self._known.set()
         self._changes.offer(snapshot)
+        self._fresh.set()
         self._notifier.status(f"{snapshot.state.upper()}: {snapshot.state_why}; {snapshot.link.word.value}")
 
 

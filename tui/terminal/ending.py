@@ -12,8 +12,8 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,23 @@ _ENDING: Final = frozenset((signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
 _GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
+class HasFileno(Protocol):
+    """A stream or a socket."""
+
+    def fileno(self) -> int:
+        """Return its file descriptor."""
+        ...
+
+
 class Ending:
     """Calls `leave` on the event loop when the app must end, and `abandon` from a thread if it does not in time."""
 
-    def __init__(self, *, signals: frozenset[signal.Signals] = _ENDING, terminal: bool = True) -> None:
-        """Let `signals` end it, and a lost `terminal` if it has one."""
+    def __init__(
+        self, *, signals: frozenset[signal.Signals] = _ENDING, lives_with: Sequence[HasFileno] | None = None
+    ) -> None:
+        """Let `signals` end it, and the end of a stream that it `lives_with`; by default those of its terminal."""
         self._signals = signals
-        self._streams = (sys.stdin, sys.stderr) if terminal else ()
+        self._streams = (sys.stdin, sys.stderr) if lives_with is None else tuple(lives_with)
         self._over = threading.Event()
         self._waker: int | None = None
         self.asked = False
@@ -84,7 +94,7 @@ class Ending:
                         self.code = 128 + signal.SIGINT if numbers == {signal.SIGINT} else 0
                         return ", ".join(signal.Signals(number).name for number in numbers)
                 elif event & _GONE != select.POLLNVAL or not _is_open(fd):
-                    return "the terminal is gone"
+                    return "the terminal, or who began this, is gone"
                 else:  # a kind of terminal that cannot be watched so, as some systems have them
                     poll.unregister(fd)
         return ""

@@ -4,8 +4,10 @@ import asyncio
 import gc
 import logging
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.terminal.ending import Ending
@@ -27,36 +29,99 @@ def is_interactive() -> bool:
     return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
+class Stage:
+    """The terminal, for one app after the other, and for another program between them."""
+
+    def __init__(self, ending: Ending, *, mouse: bool) -> None:
+        self.ending = ending
+        self._mouse = mouse
+        self._app: App[None] | None = None
+        self._lent: subprocess.Popen[bytes] | None = None
+
+    async def show(self, app: "App[None]") -> None:
+        """Run an app until its end."""
+        # Not before: a status without a terminal needs no screen.
+        from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
+        from tui.terminal.final_message import final_console  # noqa: PLC0415 - as said
+
+        if self.ending.asked:
+            return
+        app.error_console = final_console()
+        if "TEXTUAL_DRIVER" not in os.environ:
+            app.driver_class = TerminalDriver
+        self._app = app
+        gc.freeze()  # imported objects stay; to visit them in each collection would block the loop for 50 to 70 ms
+        try:
+            await app.run_async(mouse=self._mouse)
+        finally:
+            self._app = None
+
+    async def lend(self, program: Sequence[str]) -> int:
+        """Run another program on the terminal until its end; return its exit code. Raises OSError.
+
+        Where it is stopped (ctrl+z), so is this process: the shell has both in one group, and lets both go on.
+        """
+        if self.ending.asked:
+            return 0
+        process = self._lent = _started(program)
+        try:
+            while True:
+                _, status = await asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
+                if not os.WIFSTOPPED(status):
+                    process.returncode = os.waitstatus_to_exitcode(status)
+                    return process.returncode
+                os.kill(os.getpid(), signal.SIGSTOP)
+        finally:
+            self._lent = None
+
+    def leave(self) -> None:
+        """End what has the terminal."""
+        if self._app is not None:
+            self._app.exit()
+        if self._lent is not None:
+            os.kill(self._lent.pid, signal.SIGTERM)  # not its own `terminate`, which may take the exit code from `lend`
+
+    def abandon(self) -> None:
+        """Give the terminal back at once, whatever the event loop does. From any thread, just before the end."""
+        from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
+
+        if self._app is not None and isinstance(self._app._driver, TerminalDriver):
+            self._app._driver.abandon()
+
+
+def _started(program: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(program)  # noqa: S603 - our own program
+
+
 def run_app(make: Callable[[], "App[None]"], *, mouse: bool = True) -> int:
     """Run the app made by `make` on the terminal until its end. Return the exit code."""
+
+    async def play(stage: Stage) -> int:
+        app = make()
+        await stage.show(app)
+        return app.return_code or 0
+
+    return run_on_stage(play, mouse=mouse)
+
+
+def run_on_stage(play: Callable[[Stage], Awaitable[int]], *, mouse: bool = True) -> int:
+    """Let `play` have the terminal until its end. Return its exit code, or that of the signal that ended it."""
     ending = Ending()
     try:
-        return asyncio.run(_run(make, ending, mouse=mouse))
+        return asyncio.run(_run(play, ending, mouse=mouse))
     finally:
         ending.disarm()
 
 
-async def _run(make: Callable[[], "App[None]"], ending: Ending, *, mouse: bool) -> int:
-    # Not before: a status without a terminal needs no screen.
-    from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
-    from tui.terminal.final_message import final_console  # noqa: PLC0415 - as said
+async def _run(play: Callable[[Stage], Awaitable[int]], ending: Ending, *, mouse: bool) -> int:
     from tui.terminal.workers import Workers  # noqa: PLC0415 - as said
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Workers())
+    stage = Stage(ending, mouse=mouse)
     try:
-        app = make()
-        app.error_console = final_console()
-        if "TEXTUAL_DRIVER" not in os.environ:
-            app.driver_class = TerminalDriver
-
-        def abandon() -> None:
-            if isinstance(app._driver, TerminalDriver):
-                app._driver.abandon()
-
-        ending.arm(loop, app.exit, abandon)
-        gc.freeze()  # imported objects stay; to visit them in each collection would block the loop for 50 to 70 ms
-        await app.run_async(mouse=mouse)
+        ending.arm(loop, stage.leave, stage.abandon)
+        return await play(stage) or ending.code
     except Exception as error:
         log.exception("the app failed")
         sys.stderr.write(f"watchdesk failed ({type(error).__name__}); see the log file\n")
@@ -64,4 +129,3 @@ async def _run(make: Callable[[], "App[None]"], ending: Ending, *, mouse: bool) 
     finally:
         if ending.asked:
             discard_failed_output()
-    return app.return_code or ending.code

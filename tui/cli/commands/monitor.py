@@ -1,28 +1,35 @@
-"""`watchdesk` alone: the monitor on the terminal; without a terminal, one status."""
+"""`watchdesk` alone: the monitor on the terminal, or the list of all projects; without a terminal, their status."""
 
 import asyncio
 
 import click
 
 from core.backend.target import NotConfigured
-from core.base.settings import SettingsError
-from core.monitor import Monitor, read_config
+from core.base.settings import Layers, SettingsError
+from core.monitor import Config, Monitor, read_config
+from tui.base.settings import Setup
 from tui.cli.commands.status import look
 from tui.cli.layers import checked_layers
+from tui.cli.project_names import no_projects, project_names
 from tui.cli.screen_options import ScreenOptions
 from tui.cli.screen_settings import screen_settings, terminal_display
 from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
+from tui.cli.several import look_at_all
 from tui.cli.welcome import welcome
-from tui.terminal.running import is_interactive, run_app
+from tui.terminal.running import Stage, is_interactive, run_on_stage
 
 
-def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
-    """Run the monitor until it is quit. Returns the exit code. Raises ClickException for an unusable configuration."""
+def watch(project: str | None, given: ScreenOptions, *, observe: bool, from_list: bool = False) -> int:
+    """Run the monitor until it is quit. Returns the exit code. Raises ClickException for an unusable configuration.
+
+    `from_list`: it was opened from the list of all projects, which is there again once it ends.
+    """
     try:
         layers = checked_layers(quiet=is_interactive())
         config = read_config(layers, project=project, observe=observe)
         screen = screen_settings(layers, given)
+        setup = _setup(layers, given, no_projects(layers)) if is_interactive() else None
     except NotConfigured as error:
         if is_interactive():
             return welcome(given)
@@ -30,9 +37,52 @@ def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
-    if not is_interactive():
+    if setup is None:
         return asyncio.run(look(Monitor(config), as_data=False))
+    known = config.target.name if config.target.name in layers.table("projects") else ""
+
+    async def play(stage: Stage) -> int:
+        return await _play(stage, config, setup, given, came_from=known, from_list=from_list)
+
+    return run_on_stage(play, mouse=screen.mouse)
+
+
+def watch_all(given: ScreenOptions, *, observe: bool) -> int:
+    """Run the list of all projects until it is quit; return the exit code. Raises ClickException as above."""
+    try:
+        names = project_names()
+        layers = checked_layers(quiet=is_interactive())
+        screen = screen_settings(layers, given)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    if not is_interactive():
+        return asyncio.run(look_at_all(names, observe=observe, as_data=False))
+    from tui.cli.projects import play_projects  # noqa: PLC0415 - a status without a terminal needs no screen
+
+    start_logging()
+    setup = _setup(layers, given, "")
+
+    async def play(stage: Stage) -> int:
+        return await play_projects(stage, setup, given, observe=observe)
+
+    return run_on_stage(play, mouse=screen.mouse)
+
+
+def _setup(layers: Layers, given: ScreenOptions, why: str) -> Setup:
+    screen = screen_settings(layers, given)
+    return setup_here(layers, screen, given, terminal_display(screen, given), no_projects=why)
+
+
+async def _play(
+    stage: Stage, config: Config, setup: Setup, given: ScreenOptions, *, came_from: str, from_list: bool
+) -> int:
+    """Show the monitor, and where that is asked for the list of all projects after it."""
     from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    setup = setup_here(layers, screen, given, terminal_display(screen, given))
-    return run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=screen.mouse)
+    app = WatchdeskApp(Monitor(config), setup)
+    await stage.show(app)
+    if app.to_projects and not app.return_code and not from_list:
+        from tui.cli.projects import play_projects  # noqa: PLC0415 - as said
+
+        return await play_projects(stage, setup, given, observe=config.observe, came_from=came_from)
+    return app.return_code or 0

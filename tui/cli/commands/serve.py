@@ -11,7 +11,7 @@ from core.base.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
 from tui.cli.guide import SERVE
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.cli.screen_options import ScreenOptions, screen_options, screen_words
 from tui.cli.screen_settings import keymap_here, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
@@ -63,13 +63,8 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
 
 def _program(project: str | None, screen: ScreenOptions) -> list[str]:
     """Return the command line of each browser's process."""
-    ascii_signs = [] if screen.ascii is None else ["--ascii" if screen.ascii else "--no-ascii"]
-    mouse = [] if screen.mouse is None else ["--mouse" if screen.mouse else "--no-mouse"]
     return [
         *(sys.executable, "-m", "tui.cli.browser"),
         *(["--project", project] if project is not None else []),
-        *(["--theme", screen.theme] if screen.theme is not None else []),
-        *ascii_signs,
-        *mouse,
-        *(["--wall"] if screen.wall else []),
+        *screen_words(screen),
     ]

@@ -12,6 +12,7 @@ from core.base.directories import config_directory
 from core.base.settings import CREDENTIAL, SettingsError
 from tui.cli.exits import DONE, WRONG
 from tui.cli.guide import SERVICE, SERVICE_RUN
+from tui.cli.project_names import all_option
 from tui.cli.session import put, said, tell
 
 _SYSTEM_UNITS: Final = Path("/etc/systemd/system")
@@ -29,9 +30,12 @@ def command() -> None:
 @click.option("--print", "only_print", is_flag=True, help="Print the units and write nothing.")
 @click.option("--timer", is_flag=True, help="With a timer that runs watchdesk status every five minutes as well.")
 @click.option("--metrics", "address", metavar="ADDR", default="", help="Let the service serve /metrics there.")
+@all_option
 @click.option("--yes", is_flag=True, help="Replace units that are there and differ.")
 @click.pass_context
-def install(context: click.Context, *, user: bool, only_print: bool, timer: bool, address: str, yes: bool) -> None:
+def install(  # noqa: PLR0913 - click passes every option by name
+    context: click.Context, *, user: bool, only_print: bool, timer: bool, address: str, all_projects: bool, yes: bool
+) -> None:
     """Write a hardened unit of watchdesk watch."""
     from tui.service.unit import EMPTY, Service, units  # noqa: PLC0415 - only here
 
@@ -43,8 +47,18 @@ def install(context: click.Context, *, user: bool, only_print: bool, timer: bool
         except SettingsError as error:
             raise click.ClickException(said(str(error))) from error
     project = context.obj["project"] or ""
-    command = " ".join(map(_quoted, _words(context)))
-    found = units(Service(command=command, project=project, metrics=address, user=user), timer=timer)
+    if all_projects and project:
+        raise click.UsageError("--all is about all projects; leave out --project")
+    if all_projects and not user:
+        raise click.UsageError("--all needs --user: the keys in the config file are for you, and for no service's user")
+    service = Service(
+        command=" ".join(map(_quoted, _words(context))),
+        project="all projects" if all_projects else project,
+        all_projects=all_projects,
+        metrics=address,
+        user=user,
+    )
+    found = units(service, timer=timer)
     if not user and (hidden := _hidden()) is not None:
         tell(
             f"watchdesk: {hidden} is where no service of the system can read it; install watchdesk elsewhere, with"
