@@ -40,11 +40,11 @@ _Of = Callable[[tuple[datetime, ...], datetime], datetime]
 
 
 class _Reading(NamedTuple):
-    """How a text is read. `zone`: whose clocks show its times, `None` for this machine's; `ahead`: it is to come."""
+    """How a text is read. `zone`: whose clocks show its times, `None` for this machine's; `coming`: it is to come."""
 
     of: _Of
     zone: tzinfo | None = None
-    ahead: bool = False
+    coming: bool = False
 
 
 def moment_of(text: str, now: datetime) -> datetime | None:
@@ -66,14 +66,14 @@ def coming_moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> da
 
     Only one that names its date can lie before `now`.
     """
-    return _meant(text, now, _Reading(lambda shown, _: shown[0], zone, ahead=True))
+    return _meant(text, now, _Reading(lambda shown, _: shown[0], zone, coming=True))
 
 
 def _meant(text: str, now: datetime, how: _Reading) -> datetime | None:
     said = " ".join(text.strip().lower().split())
     if said == "now":
         return now
-    if how.ahead:
+    if how.coming:
         if (span := span_of(said.removeprefix("in "))) is not None:
             return now + span
     elif (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
@@ -106,32 +106,32 @@ def _on_a_day(said: str, now: datetime, how: _Reading) -> datetime | None:
         return how.of(_shown(day, clock, how.zone), today)
 
     if not day:
-        return _nearest(today, at, back=0, every=1, ahead=how.ahead)
+        return _nearest(today, at, back=0, every=1, coming=how.coming)
     weekday = next((n for n, name in enumerate(_DAYS) if len(day) > 2 and name.startswith(day)), None)
     if weekday is not None:
-        return _nearest(today, at, back=(today.weekday() - weekday) % 7, every=7, ahead=how.ahead)
-    if day in {"today", "tomorrow" if how.ahead else "yesterday"}:
+        return _nearest(today, at, back=(today.weekday() - weekday) % 7, every=7, coming=how.coming)
+    if day in {"today", "tomorrow" if how.coming else "yesterday"}:
         return at(today + timedelta(days=_NAMED[day]))
-    return _of_month(day, today, at, ahead=how.ahead)
+    return _of_month(day, today, at, coming=how.coming)
 
 
-def _nearest(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int, ahead: bool) -> datetime:
-    """Return that time `back` days ago, or `every` days before that where it is still to come; `ahead`: after it."""
+def _nearest(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int, coming: bool) -> datetime:
+    """Return that time `back` days ago, or `every` days before that where it is still to come; `coming`: after it."""
     found = at(today - timedelta(days=back))
-    if ahead:
+    if coming:
         return found if found >= today else at(today + timedelta(days=every - back))
     return found if found <= today else at(today - timedelta(days=back + every))
 
 
-def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime], *, ahead: bool) -> datetime | None:
+def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime], *, coming: bool) -> datetime | None:
     """Parse `24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
     match = _DATED.fullmatch(day)
     if match is None or match["m"][:3] not in _MONTHS:
         return None
     month, year = _MONTHS.index(match["m"][:3]) + 1, int(match["y"] or today.year)
     found = at(datetime(year, month, int(match["d"]), tzinfo=today.tzinfo))
-    if match["y"] is None and (found < today if ahead else found > today):
-        return at(datetime(year + (1 if ahead else -1), month, int(match["d"]), tzinfo=today.tzinfo))
+    if match["y"] is None and (found < today if coming else found > today):
+        return at(datetime(year + (1 if coming else -1), month, int(match["d"]), tzinfo=today.tzinfo))
     return found
 
 

@@ -39,7 +39,7 @@ REFUSED = {
 
 
 def action_of(*arguments: Argument) -> Action:
-    command = Command(name="try", summary="Try.", help="Try it.")
+    command = Command(name="try", help="Try it.")
     return Action(name="try", tier=Tier.CONFIRM, title="Try", effect="try it", arguments=arguments, command=command)
 
 

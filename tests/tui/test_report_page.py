@@ -54,7 +54,7 @@ async def test_it_is_saved_with_the_screens_of_its_turning_points_while_the_scre
     async with run(app, (120, 40)) as pilot:
         await app.time.jump(f"{DOWN_AT:%H:%M:%S}")
         await settled(pilot, lambda: app.time.moment is not None)
-        await pilot.press("P")
+        await pilot.press("N")
         await settled(pilot, lambda: "Saved, for you" in text_of(drawn(app)))
         (screens,) = monitor_of(app).saved
         assert len(screens) >= 2

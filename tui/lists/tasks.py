@@ -41,7 +41,7 @@ class TaskList(Served):
         Column(title="age", width=7, right=True, moment=True),
         Column(title="ended", width=7, right=True, drops=1, moment=True),
         Column(title="pri", name="priority", width=4, right=True, drops=4),
-        Column(title="type", width=24, drops=3),
+        Column(title="type", width=22, drops=3),
         Column(title="description"),
         Column(title="took", width=8, right=True, drops=5),
         Column(title="assigned to", name="who", width=14, drops=6),

@@ -1,6 +1,7 @@
 """The course of the state, from the indexes alone: what it claims was recorded, and nothing of that is left out."""
 
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -68,12 +69,17 @@ def test_what_is_claimed_was_recorded_and_what_was_recorded_is_claimed(
         found = levels(box)
         assert all(one.since <= one.until for one in found)
         assert all(one.until <= other.since for one, other in pairwise(found))
+        doubled = {moment for moment, many in Counter(seconds for seconds, _ in kept).items() if many > 1}
         for one in found:
+            if one.since == one.until and (one.since - NOON).total_seconds() in doubled:
+                continue  # a clock that was set back dated two pictures alike: either may be shown
             for share in (0.1, 0.5, 0.9):
                 shown = box.at(one.since + share * (one.until - one.since))
                 assert shown is not None, one
                 assert STATE_LEVEL[shown.state] is one.level, one
         for seconds, _ in kept:
+            if seconds in doubled:
+                continue
             moment = NOON + after(seconds)
             shown = box.at(moment)
             if shown is None:  # a file that a wrong clock dated ahead was deleted
