@@ -46,7 +46,8 @@ async def test_one_that_is_still_there_is_used_again_and_one_that_is_gone_is_not
                 writer.write(ROWS)
 
     context = serving(tmp_path, monkeypatch) if encrypted else None
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    patience = {"ssl_shutdown_timeout": 0.2} if encrypted else {}  # a client that rests says no goodbye
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, **patience)
     url = f"{'https' if encrypted else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     backend = Backend(Target(name="probe", url=url, key="sb_secret_x"), SystemClock())
 

@@ -16,7 +16,7 @@ __all__ = ["busy", "opened", "start"]
 
 Start = Callable[..., Hand]
 FIRST_LOOK = "of 3 running"
-SWALLOWED_S = 0.35
+SWALLOWED_S = 0.6
 """After this a dialog takes keys."""
 REPEATED_S = 0.85
 """After this an Enter is no repeat of the one before."""

@@ -93,7 +93,7 @@ class Question(Leaving[T]):
     def action_page(self, way: int) -> None:
         """Scroll what does not fit."""
         for content in self.query("#content"):
-            content.scroll_relative(y=way * max(1, content.size.height // 2), animate=False)
+            content.scroll_relative(y=way * max(1, content.size.height // 2), animate=False, immediate=True)
 
     def fresh(self) -> bool:
         """Return whether it was opened too recently to have been read."""
