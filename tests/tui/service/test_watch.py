@@ -120,7 +120,7 @@ def test_killed_and_started_again_it_goes_on(sandbox: Running, watch: Watch, com
 
 def test_who_measures_it_is_answered_while_the_project_hangs(sandbox: Running, watch: Watch) -> None:
     sandbox.completed(3)
-    service = watch()
+    service = watch(WATCHDESK_REFRESH_UNFOCUSED_PERIOD_S="2")
     service.line("state", link="LIVE")
     awaited(lambda: 'watchdesk_tasks{status="completed"} 3.0' in service.get("/metrics").text or None, "the count")
     assert service.get("/healthz").json()["loop"]["alive"]
