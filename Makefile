@@ -41,7 +41,6 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.scale
 	@$(BIN)/python -m tests.bench.many
 	@$(BIN)/python -m tests.bench.projects
-	@$(BIN)/python -m tests.bench.projects
 	@$(BIN)/python -m tests.bench.idle
 
 screenshots: $(READY)

@@ -29,7 +29,7 @@ _CHECK_TARGET_S: Final = 2.0
 _FEW: Final = 5
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
+class KpiInputs(msgspec.Struct, frozen=True, kw_only=True):
     """Inputs of the figures besides the spans. `checks_s`: durations of recent checks, seconds.
 
     `at`: when the project's part of it was read.
@@ -43,7 +43,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kpi, ...]:
+def kpis(spans: tuple[Span, ...], measured: KpiInputs, now: datetime) -> tuple[Kpi, ...]:
     """Return every figure, in the order of display."""
     told = (
         _success("success_7d", "Success 7 d", measured.success_7d),

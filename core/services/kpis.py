@@ -16,7 +16,7 @@ from core.domain.periods import HISTORY_KEPT
 from core.domain.status import Level
 from core.history.availability import Record, SampleState, Span
 from core.history.hourly import Hours, KeptHours
-from core.history.kpis import Measured, kpis
+from core.history.kpis import KpiInputs, kpis
 from core.history.last_incident import last_incident
 from core.resilience import NotLive
 from core.services.between_actions import BetweenActions
@@ -54,7 +54,7 @@ class KpiService:
         self._record = Record(context.clock, context.store, keeps=keeps)
         self._hours = Hours()
         self._checks: list[float] = []
-        self._measured = Measured()
+        self._measured = KpiInputs()
         self._between = BetweenActions(context.clock, readings)
         self._computed_at: float | None = None
         self.kpis: tuple[Kpi, ...] = ()
@@ -115,14 +115,14 @@ class KpiService:
         live, now = self._context.reads, self._context.time.likely()
         self._between.read()
         try:
-            self._measured = Measured(
+            self._measured = KpiInputs(
                 success_7d=await live.outcomes.success_rate(now - _WEEK, now),
                 heals_ms=await live.audit.heal_durations(now - HISTORY_KEPT),
                 false_rescues=await live.audit.false_rescues(now - _WEEK),
                 at=self._context.clock.now(),
             )
         except NotLive:
-            self._measured = Measured()
+            self._measured = KpiInputs()
             self._between.failed()
         await self._compute()
 

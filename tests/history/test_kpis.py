@@ -16,7 +16,7 @@ from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime
-from core.history.kpis import Measured, kpis
+from core.history.kpis import KpiInputs, kpis
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.clock import FakeClock
@@ -60,17 +60,17 @@ def test_no_second_counts_twice_where_the_wall_clock_was_set_back() -> None:
 
 def test_less_than_ninety_percent_seen_is_a_dash() -> None:
     for ended, shown in ((899, "—"), (901, "100.000 %")):
-        figures = kpis(spans((UP, 0, ended)), Measured(), at(1000))
+        figures = kpis(spans((UP, 0, ended)), KpiInputs(), at(1000))
         assert found(figures, "uptime").text == shown
 
 
 def test_less_than_five_minutes_seen_are_a_dash() -> None:
     for ended, shown in ((299, "—"), (300, "100.000 %")):
-        assert found(kpis(spans((UP, 0, ended)), Measured(), at(ended)), "uptime").text == shown
+        assert found(kpis(spans((UP, 0, ended)), KpiInputs(), at(ended)), "uptime").text == shown
 
 
 def test_ninety_nine_point_nine_nine_nine_nine_is_not_a_hundred() -> None:
-    figures = kpis(spans((UP, 0, 999_999), (DOWN, 999_999, 1_000_000)), Measured(), at(1_000_000))
+    figures = kpis(spans((UP, 0, 999_999), (DOWN, 999_999, 1_000_000)), KpiInputs(), at(1_000_000))
     kpi = found(figures, "uptime")
     assert (kpi.text, kpi.good) == ("99.999 %", Truth.TRUE)
     assert not [one for one in figures if one.value is None and one.text != "—"]
@@ -79,12 +79,12 @@ def test_ninety_nine_point_nine_nine_nine_nine_is_not_a_hundred() -> None:
 def test_the_error_budget_is_of_thirty_days_and_its_burn_of_the_last_day() -> None:
     month = 30 * 86400
     figures = kpis(spans((UP, 0, month - 86400), (DOWN, month - 86400, month - 86270), (UP, month - 86270, month)),
-                   Measured(), at(month))  # fmt: skip
+                   KpiInputs(), at(month))  # fmt: skip
     kpi = found(figures, "error_budget")
     assert kpi.value == pytest.approx(100 * (1 - 130 / 259.2))
     assert kpi.note == "of 4.3 min in 30 d; burn rate 15.0 over 24 h"
     assert kpi.good is Truth.TRUE
-    gone = found(kpis(spans((DOWN, 0, 300), (UP, 300, 86400)), Measured(), at(86400)), "error_budget")
+    gone = found(kpis(spans((DOWN, 0, 300), (UP, 300, 86400)), KpiInputs(), at(86400)), "error_budget")
     assert (gone.good, gone.text) == (Truth.FALSE, "-16 % left")
 
 
@@ -109,7 +109,7 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
     told = recovery([*gap, *incidents(spans((UP, 0, 1), (DOWN, 1, 301), (UP, 301, 400)))], START)
     assert told is not None
     assert (told.mean_s, told.median_s, told.count, told.at_least) == (200, 200, 2, True)
-    figures = kpis(spans((UP, 0, 50), (DOWN, 100, 200), (UP, 200, 300), (DOWN, 300, 400)), Measured(), at(400))
+    figures = kpis(spans((UP, 0, 50), (DOWN, 100, 200), (UP, 200, 300), (DOWN, 300, 400)), KpiInputs(), at(400))
     assert found(figures, "mttr").text == "≥ 1.7 min"
     assert "one ongoing for 1.7 min" in found(figures, "mttr").note
 
@@ -118,7 +118,7 @@ def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
     month = HISTORY_KEPT.total_seconds()
 
     def note(now: float, *told: tuple[SampleState, float, float]) -> str:
-        return found(kpis(spans(*told), Measured(), at(now)), "mttr").note
+        return found(kpis(spans(*told), KpiInputs(), at(now)), "mttr").note
 
     assert note(0) == ""
     assert note(42, (UP, 0, 42)) == "none in <1 min observed"
@@ -131,8 +131,8 @@ def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
 def test_rates_of_fewer_than_five_are_not_numbers() -> None:
     for finished, value in ((4, None), (5, 100.0)):
         rate = SuccessRate(completed=finished, failed=0, window=timedelta(days=1))
-        assert found(kpis((), Measured(success_24h=rate), START), "success_24h").value == value
-    empty = kpis((), Measured(), START)
+        assert found(kpis((), KpiInputs(success_24h=rate), START), "success_24h").value == value
+    empty = kpis((), KpiInputs(), START)
     assert all(kpi.value is None and kpi.text == "—" for kpi in empty)
 
 

@@ -12,7 +12,7 @@ from core.domain.permission import MayAct
 from core.domain.records import SystemConfig, TaskCounts
 from core.domain.snapshot import AlertView, Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
 from core.domain.status import Level, Truth
-from core.history.kpis import Measured, kpis
+from core.history.kpis import KpiInputs, kpis
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.fault import Counts, Evidence, Fault
 from core.resilience.reading import Reading, Source
@@ -395,7 +395,7 @@ EMPTY: Final = changed(
         counts=live(TaskCounts({})), newest=live(()), success_24h=live(rate(0, 0)), last_completed_at=live(None)
     ),
     logs=live(()),
-    kpis=kpis((), Measured(success_24h=rate(0, 0), success_7d=rate(0, 0), heals_ms=(), false_rescues=0, at=AT), AT),
+    kpis=kpis((), KpiInputs(success_24h=rate(0, 0), success_7d=rate(0, 0), heals_ms=(), false_rescues=0, at=AT), AT),
     health=looked(
         HEALTHY,
         check("stuck_tasks", "none of 0 running", 0.04),

@@ -13,7 +13,7 @@ from tests.tui.terminal import Terminal
 from tui.actions.faults import GUIDE
 
 _PROBED_S = 100.0
-"""The time within which every breaker that opened was probed again: 60 s, a tenth more, and the refresh that does it."""
+"""The time within which every open breaker is probed: 60 s, a tenth more, and the refresh that does it."""
 
 
 class Demo(Terminal):

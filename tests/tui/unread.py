@@ -8,7 +8,7 @@ import msgspec
 from core.domain.checks import Check
 from core.domain.snapshot import Component, Health, Link, LinkWord, Project, Snapshot, StartStep, Tasks
 from core.domain.status import Level
-from core.history.kpis import Measured, kpis
+from core.history.kpis import KpiInputs, kpis
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading, Source
 from tests.tui.rows import (
@@ -70,7 +70,7 @@ BLIND: Final = worded(
             next_at=AT + timedelta(seconds=48),
             running=True,
         ),
-        kpis=kpis((), Measured(), AT),
+        kpis=kpis((), KpiInputs(), AT),
         events=(event("started", "watchdesk", minutes=13),),
         ready=True,
     ),
@@ -109,7 +109,7 @@ def answered_by(fault: Fault) -> Snapshot:
                 if name != "edge_function"
             }
         ),
-        kpis=kpis((), Measured(), AT),
+        kpis=kpis((), KpiInputs(), AT),
         notices=(fault.sentence(),),
         events=(event("started", "watchdesk", seconds=25),),
         ready=True,

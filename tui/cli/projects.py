@@ -11,12 +11,14 @@ from tui.cli.project_names import project_names
 from tui.cli.project_process import PROGRAM
 from tui.cli.screen_options import ScreenOptions, screen_words
 from tui.service.supervisor import Supervisor
-from tui.terminal.running import Stage
+from tui.terminal.running import TerminalSession
 
 _MONITOR: Final = (sys.executable, "-P", "-m", "tui")
 
 
-async def play_projects(stage: Stage, setup: Setup, given: ScreenOptions, *, observe: bool, came_from: str = "") -> int:
+async def show_projects(
+    terminal: TerminalSession, setup: Setup, given: ScreenOptions, *, observe: bool, came_from: str = ""
+) -> int:
     """Show the list until it is quit, with a process for each project behind it; return the exit code.
 
     `came_from`: the project whose monitor it is opened from, if it is.
@@ -27,10 +29,10 @@ async def play_projects(stage: Stage, setup: Setup, given: ScreenOptions, *, obs
     try:
         while True:
             app = ProjectsApp(lambda: supervisor.views, setup, memory)
-            await stage.show(app)
-            if not app.chosen or stage.ending.asked:
+            await terminal.show(app)
+            if not app.chosen or terminal.ending.asked:
                 return app.return_code or 0
-            code = await stage.lend(monitor_program(app.chosen, given, observe=observe))
+            code = await terminal.run_program(monitor_program(app.chosen, given, observe=observe))
             memory.said = f"the monitor of {app.chosen} ended with exit code {code}" if code else ""
     finally:
         watching.cancel()

@@ -25,7 +25,7 @@ class NoCommand(WatchdeskError, ValueError):
     """What was typed names nothing that could be done; the text is one sentence for people."""
 
 
-class Command(msgspec.Struct, frozen=True):
+class PromptCommand(msgspec.Struct, frozen=True):
     """A key or an entry of the menu, and what was typed behind its name; empty for nothing.
 
     `given`: of an action, the arguments that its dialog begins with.
@@ -36,26 +36,26 @@ class Command(msgspec.Struct, frozen=True):
     given: dict[str, Any] | None = None
 
 
-class Argument(msgspec.Struct, frozen=True):
+class PromptArgument(msgspec.Struct, frozen=True):
     """What may follow a name: `read` returns it as the action takes it, or raises; `following` what may come next."""
 
     read: Callable[[str, Key], str]
     following: Callable[[str, Key, Rows], Sequence[Completion]]
 
 
-def command_of(typed: str, keys: Iterable[Key]) -> Command:
+def command_of(typed: str, keys: Iterable[Key]) -> PromptCommand:
     """Return what was meant: a name in full, or as much of it as fits no other. Raises NoCommand."""
     name, _, about = typed.strip().partition(" ")
     key = _named(name, keys)
     about = about.strip()
     if not about:
-        return Command(key)
+        return PromptCommand(key)
     if not key.about:
         raise NoCommand(f"{prompt_name(key)} takes no argument")
     try:
         if key.about == "order":
-            return Command(key, about, given_of(ACTIONS[key.order], about))
-        return Command(key, ARGUMENTS[key.about].read(about, key))
+            return PromptCommand(key, about, given_of(ACTIONS[key.order], about))
+        return PromptCommand(key, ARGUMENTS[key.about].read(about, key))
     except (FilterError, WrongWords) as error:
         raise NoCommand(str(error)) from error
 
@@ -134,13 +134,13 @@ def _in_order(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
     return (*found, *(_in_words(text, Table.TASKS, rows("tasks")) if about else ()))
 
 
-def _one_of(words: Sequence[str], what: str) -> Argument:
+def _one_of(words: Sequence[str], what: str) -> PromptArgument:
     def read(text: str, key: Key) -> str:
         if text not in words:
             raise NoCommand(f"{clean(text, 40)} is no {what}: {', '.join(words)}")
         return text
 
-    return Argument(read, lambda text, key, rows: [Completion(one, one) for one in words if one.startswith(text)])
+    return PromptArgument(read, lambda text, key, rows: [Completion(one, one) for one in words if one.startswith(text)])
 
 
 PERIODS: Final = {period.replace(" ", ""): period for period in (Window.SIX_HOURS, Window.DAY, Window.WEEK)}
@@ -174,13 +174,13 @@ def _in_spans(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
     return [Completion(one, one) for one in ("30min", "2h", "24h", "7d") if one.startswith(text) and one != text]
 
 
-ARGUMENTS: Final[dict[str, Argument]] = {
-    "order": Argument(lambda text, key: text, _in_order),
-    "filter": Argument(_filter, _in_filter),
+ARGUMENTS: Final[dict[str, PromptArgument]] = {
+    "order": PromptArgument(lambda text, key: text, _in_order),
+    "filter": PromptArgument(_filter, _in_filter),
     "theme": _one_of(THEMES, "theme"),
     "period": _one_of(tuple(PERIODS), "period of the throughput"),
-    "groups": Argument(_groups, _in_groups),
-    "since": Argument(_moment, _in_spans),
-    "moment": Argument(_moment, _in_spans),
+    "groups": PromptArgument(_groups, _in_groups),
+    "since": PromptArgument(_moment, _in_spans),
+    "moment": PromptArgument(_moment, _in_spans),
 }
 """What may follow the name of a key, by what it is `about`."""

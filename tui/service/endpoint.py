@@ -51,7 +51,7 @@ class ListenAddress(msgspec.Struct, frozen=True):
         return cls("127.0.0.1" if host == _LOCALHOST else host, int(port))
 
 
-class Measured(Protocol):
+class MetricsSource(Protocol):
     """What is served; asked from any thread."""
 
     @property
@@ -98,7 +98,7 @@ class MeasuredProject:
 class Endpoint:
     """Serves what is measured. `beat` is called on the event loop, again and again: that is how it is alive."""
 
-    def __init__(self, address: ListenAddress, token: str, measured: Measured) -> None:
+    def __init__(self, address: ListenAddress, token: str, measured: MetricsSource) -> None:
         self._beaten = time.monotonic()
         self._measured = measured
         self._token = token

@@ -16,7 +16,7 @@ from core.base.version import __version__
 from core.domain.snapshot import Snapshot
 from core.monitor import Config, Monitor
 from core.resilience.fault import Fault
-from tui.service.endpoint import Endpoint, Measured, MeasuredProject
+from tui.service.endpoint import Endpoint, MeasuredProject, MetricsSource
 from tui.service.lines import Changes, Lines, Rows
 from tui.service.notify import Notifier
 from tui.service.restarts import ALIVE_EVERY_S
@@ -39,7 +39,7 @@ class Watch:
         read: Callable[[], Config],
         lines: Lines,
         notifier: Notifier,
-        serve: Callable[[Measured], Endpoint] | None = None,
+        serve: Callable[[MetricsSource], Endpoint] | None = None,
         rows: Rows | None = None,
     ) -> None:
         self._read = read

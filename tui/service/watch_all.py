@@ -9,7 +9,7 @@ from typing import Any, Final
 from core.base.settings import SettingsError
 from core.base.version import __version__
 from core.domain.snapshot import LinkWord
-from tui.service.endpoint import Endpoint, Measured
+from tui.service.endpoint import Endpoint, MetricsSource
 from tui.service.lines import Lines
 from tui.service.merged_metrics import merged
 from tui.service.notify import Notifier
@@ -71,7 +71,7 @@ class WatchAll:
         supervisor: Callable[[Callable[[str, dict[str, Any]], None]], Supervisor],
         lines: Lines,
         notifier: Notifier,
-        serve: Callable[[Measured], Endpoint] | None = None,
+        serve: Callable[[MetricsSource], Endpoint] | None = None,
     ) -> None:
         self._lines = lines
         self._notifier = notifier

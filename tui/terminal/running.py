@@ -29,14 +29,14 @@ def is_interactive() -> bool:
     return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-class Stage:
+class TerminalSession:
     """The terminal, for one app after the other, and for another program between them."""
 
     def __init__(self, ending: Ending, *, mouse: bool) -> None:
         self.ending = ending
         self._mouse = mouse
         self._app: App[None] | None = None
-        self._lent: subprocess.Popen[bytes] | None = None
+        self._program: subprocess.Popen[bytes] | None = None
 
     async def show(self, app: "App[None]") -> None:
         """Run an app until its end."""
@@ -56,14 +56,14 @@ class Stage:
         finally:
             self._app = None
 
-    async def lend(self, program: Sequence[str]) -> int:
+    async def run_program(self, program: Sequence[str]) -> int:
         """Run another program on the terminal until its end; return its exit code. Raises OSError.
 
         Where it is stopped (ctrl+z), so is this process: the shell has both in one group, and lets both go on.
         """
         if self.ending.asked:
             return 0
-        process = self._lent = _started(program)
+        process = self._program = _started(program)
         try:
             while True:
                 _, status = await asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
@@ -72,14 +72,14 @@ class Stage:
                     return process.returncode
                 os.kill(os.getpid(), signal.SIGSTOP)
         finally:
-            self._lent = None
+            self._program = None
 
-    def leave(self) -> None:
+    def end(self) -> None:
         """End what has the terminal."""
         if self._app is not None:
             self._app.exit()
-        if self._lent is not None:
-            os.kill(self._lent.pid, signal.SIGTERM)  # not its own `terminate`, which may take the exit code from `lend`
+        if self._program is not None:
+            os.kill(self._program.pid, signal.SIGTERM)  # its own `terminate` may take the exit code
 
     def abandon(self) -> None:
         """Give the terminal back at once, whatever the event loop does. From any thread, just before the end."""
@@ -96,32 +96,32 @@ def _started(program: Sequence[str]) -> "subprocess.Popen[bytes]":
 def run_app(make: Callable[[], "App[None]"], *, mouse: bool = True) -> int:
     """Run the app made by `make` on the terminal until its end. Return the exit code."""
 
-    async def play(stage: Stage) -> int:
+    async def run(terminal: TerminalSession) -> int:
         app = make()
-        await stage.show(app)
+        await terminal.show(app)
         return app.return_code or 0
 
-    return run_on_stage(play, mouse=mouse)
+    return run_in_terminal(run, mouse=mouse)
 
 
-def run_on_stage(play: Callable[[Stage], Awaitable[int]], *, mouse: bool = True) -> int:
-    """Let `play` have the terminal until its end. Return its exit code, or that of the signal that ended it."""
+def run_in_terminal(run: Callable[[TerminalSession], Awaitable[int]], *, mouse: bool = True) -> int:
+    """Run `run` with the terminal until its end. Return its exit code, or that of the signal that ended it."""
     ending = Ending()
     try:
-        return asyncio.run(_run(play, ending, mouse=mouse))
+        return asyncio.run(_run_until_end(run, ending, mouse=mouse))
     finally:
         ending.disarm()
 
 
-async def _run(play: Callable[[Stage], Awaitable[int]], ending: Ending, *, mouse: bool) -> int:
+async def _run_until_end(run: Callable[[TerminalSession], Awaitable[int]], ending: Ending, *, mouse: bool) -> int:
     from tui.terminal.workers import Workers  # noqa: PLC0415 - as said
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Workers())
-    stage = Stage(ending, mouse=mouse)
+    terminal = TerminalSession(ending, mouse=mouse)
     try:
-        ending.arm(loop, stage.leave, stage.abandon)
-        return await play(stage) or ending.code
+        ending.arm(loop, terminal.end, terminal.abandon)
+        return await run(terminal) or ending.code
     except Exception as error:
         log.exception("the app failed")
         sys.stderr.write(f"watchdesk failed ({type(error).__name__}); see the log file\n")

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from tui.rendering.text import Line, Signs, Span
 from tui.wall.font import SCALES, DotScale, largest, letters, width_of
-from tui.wall.view_model import BigNumber, Figure
+from tui.wall.view_model import BigNumber, WallFigure
 
 _GAP: Final = 2
 """The least number of cells between two labels."""
@@ -26,19 +26,19 @@ def word_block(word: str, width: int, height: int, *, signs: Signs, role: str) -
     return [centred(((line, role),), width, role) for line in letters(word, scale, signs.ink)]
 
 
-def figures_block(figures: Sequence[Figure], width: int, height: int, *, signs: Signs) -> list[Line]:
+def figures_block(figures: Sequence[WallFigure], width: int, height: int, *, signs: Signs) -> list[Line]:
     """Return figures side by side, labels below, in the largest size in which all fit; empty where none does."""
     found = _fitted(figures, width, height)
     return [] if found is None else _side_by_side(figures, *found, width, signs)
 
 
-def figures_scale(figures: Sequence[Figure], width: int, height: int) -> int:
+def figures_scale(figures: Sequence[WallFigure], width: int, height: int) -> int:
     """Return the width in cells of one dot in the block that `figures_block` draws; 0 where it draws none."""
     found = _fitted(figures, width, height)
     return 0 if found is None else found[2]
 
 
-def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[str], list[int], DotScale] | None:
+def _fitted(figures: Sequence[WallFigure], width: int, height: int) -> tuple[list[str], list[int], DotScale] | None:
     """Return the text of each figure, its width in cells, and the size; `None` where nothing fits."""
     for scale in (scale for scale in SCALES if scale.rows <= height):
         for shorter in range(max(len(figure.texts) for figure in figures)):
@@ -80,7 +80,7 @@ def told_line(told: BigNumber, width: int) -> Line:
     )
 
 
-def figures_line(figures: Sequence[Figure], width: int) -> Line:
+def figures_line(figures: Sequence[WallFigure], width: int) -> Line:
     """Return figures in one line of plain text."""
     spans: list[Span] = []
     for figure in figures:
@@ -101,7 +101,7 @@ def padded(line: Line, width: int, role: str) -> Line:
 
 
 def _side_by_side(
-    figures: Sequence[Figure], texts: Sequence[str], wide: Sequence[int], scale: DotScale, width: int, signs: Signs
+    figures: Sequence[WallFigure], texts: Sequence[str], wide: Sequence[int], scale: DotScale, width: int, signs: Signs
 ) -> list[Line]:
     room = width - sum(wide)
     gap = room // len(wide)

@@ -68,7 +68,7 @@ class WallPanel(Panel):
         bare = [Segment(text, one + _BARE if one is not None and one.underline else one) for text, one, _ in strip]
         return Strip(bare, strip.cell_length)
 
-    def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[view_model.Figure, ...], str]:
+    def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[view_model.WallFigure, ...], str]:
         """Return the figures and the snapshot's age: as a figure, or as text if all figures would become smaller."""
         figures, old = self._measured(snapshot), view_model.oldness(snapshot)
         if self.still is not None or not old:
@@ -78,7 +78,7 @@ class WallPanel(Panel):
             return with_age, ""
         return figures, f"{oldness(snapshot.link.since, snapshot.at)} · "
 
-    def _measured(self, snapshot: Snapshot) -> tuple[view_model.Figure, ...]:
+    def _measured(self, snapshot: Snapshot) -> tuple[view_model.WallFigure, ...]:
         figures = view_model.figures(snapshot)
         return figures if self.still is None else tuple(map(view_model.dimmed, figures))
 
@@ -93,7 +93,7 @@ class WallPanel(Panel):
         return [*word, centred(((_cut(below + view_model.why(snapshot, self.still), width), state),), width, state)]
 
     def _body(
-        self, snapshot: Snapshot, figures: Sequence[view_model.Figure], width: int, height: int, band: int
+        self, snapshot: Snapshot, figures: Sequence[view_model.WallFigure], width: int, height: int, band: int
     ) -> list[list[Line]]:
         """Return the figures and the incident, as large as they fit below a band of `band` lines."""
         room, told = _share(height, _REST), self._told(snapshot)

@@ -22,7 +22,7 @@ _STOP, _RESUME = "emergency_stop", "lift"
 """The actions that set and lift an emergency stop, as the log's rows name them."""
 
 
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
+class WallFigure(msgspec.Struct, frozen=True, kw_only=True):
     """One big figure. `texts`: the exact one first, then shorter ones for less room. `old`: not measured now."""
 
     label: str
@@ -75,12 +75,12 @@ def why(snapshot: Snapshot, still: datetime | None = None) -> str:
     return f"{snapshot.state.upper()}{known}: {snapshot.state_why}"
 
 
-def dimmed(figure: Figure) -> Figure:
+def dimmed(figure: WallFigure) -> WallFigure:
     """Return the figure as a last known one."""
     return msgspec.structs.replace(figure, role="dim", old=True)
 
 
-def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
+def figures(snapshot: Snapshot) -> tuple[WallFigure, ...]:
     """Return the figures: pending, running, failed and successful tasks, and firing alerts."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     about = "≈ " if counts.value is not None and "pending" in counts.value.estimated else ""
@@ -101,12 +101,12 @@ def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
     )
 
 
-def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
+def oldness(snapshot: Snapshot) -> tuple[WallFigure, ...]:
     """Return the age of the snapshot as a figure, while it is not live; else nothing."""
     link = snapshot.link
     if link.word is LinkWord.LIVE or link.since is None:
         return ()
-    return (Figure(label="data age", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
+    return (WallFigure(label="data age", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
 
 
 def incident(snapshot: Snapshot) -> BigNumber:
@@ -208,24 +208,24 @@ def _what(one: Incident, snapshot: Snapshot) -> str:
     return found[0] if found else "project down" if one.down else "project critical"
 
 
-def _read(snapshot: Snapshot, reading: Reading[Any], label: str, count: int | None, role: str = "strong") -> Figure:
+def _read(snapshot: Snapshot, reading: Reading[Any], label: str, count: int | None, role: str = "strong") -> WallFigure:
     live = snapshot.link.word is LinkWord.LIVE
     old = not (live and reading.live)
     # Where everything is old, that is said once and big.
     since = f", {age_in_words(reading.at, snapshot.at)}" if live and old and reading.at is not None else ""
     texts = ("-",) if count is None else (_short(count),)
-    return Figure(label=label + since, texts=texts, role="dim" if old else role, old=old)
+    return WallFigure(label=label + since, texts=texts, role="dim" if old else role, old=old)
 
 
-def _alerts(snapshot: Snapshot) -> Figure:
+def _alerts(snapshot: Snapshot) -> WallFigure:
     if not snapshot.ready:
-        return Figure(label="alerts", texts=("-",), role="dim", old=True)
+        return WallFigure(label="alerts", texts=("-",), role="dim", old=True)
     firing = [one for one in snapshot.alerts if one.fires]
     critical = any(one.severity == "critical" for one in firing)
     if not firing and snapshot.link.word is not LinkWord.LIVE:  # what would fire is not seen
-        return Figure(label="alerts", texts=("0",), role="dim", old=True)
+        return WallFigure(label="alerts", texts=("0",), role="dim", old=True)
     role = "critical" if critical else "warning" if firing else "ok"
-    return Figure(label="alerts", texts=(_short(len(firing)),), role=role)
+    return WallFigure(label="alerts", texts=(_short(len(firing)),), role=role)
 
 
 def _percents(percent: float | None) -> tuple[str, ...]:

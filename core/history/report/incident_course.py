@@ -13,9 +13,9 @@ from core.history.blackbox import WatchedSpan
 from core.history.report.record import (
     AlertCourse,
     IncidentCourse,
+    IncidentStep,
     Milestone,
     SilenceCourse,
-    Stage,
     StatePeriod,
     TimelineEntry,
     TurningEvent,
@@ -192,34 +192,34 @@ def _milestones(
 ) -> Iterator[Milestone]:
     how = its[0].text if its else "what began it is not recorded"
     already = "before it was watched: it was so already when that began"
-    yield Milestone(step=Stage.BEGAN, at=began, how=how if began is not None else already)
+    yield Milestone(step=IncidentStep.BEGAN, at=began, how=how if began is not None else already)
     seen = next((sign for sign in its if sign.found), None)
     detected = "not recorded: no check or alert of that time tells of it"
     if seen is not None:
         yield Milestone(
-            step=Stage.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
+            step=IncidentStep.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
         )
     else:
-        yield Milestone(step=Stage.DETECTED, at=None, how=detected)
+        yield Milestone(step=IncidentStep.DETECTED, at=None, how=detected)
     yield _told(seen.at if seen is not None else first, trouble, found)
     yield _acknowledged(first, trouble, found)
     if trouble.ended:
-        yield Milestone(step=Stage.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
+        yield Milestone(step=IncidentStep.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
     else:
-        yield Milestone(step=Stage.RESOLVED, at=trouble.until, how="nothing was wrong any more")
+        yield Milestone(step=IncidentStep.RESOLVED, at=trouble.until, how="nothing was wrong any more")
 
 
 def _told(first: datetime, trouble: Trouble, found: Material) -> Milestone:
     for told in found.told:
         if first <= told.at <= trouble.until:
-            return Milestone(step=Stage.TOLD, at=told.at, how="the first message was accepted", who=told.to)
+            return Milestone(step=IncidentStep.TOLD, at=told.at, how="the first message was accepted", who=told.to)
     why = "no message is recorded"
     if found.addresses == 0:
         why = "nobody: no contact and no channel is set"
     elif held := next((one for one in found.silences if _hushed(one, first, trouble, found)), None):
         window = f" ({held.words})" if held.words else ""
         why = f"no message is recorded: {held.matcher} was silenced{window} by {held.who}: {held.reason}"
-    return Milestone(step=Stage.TOLD, at=None, how=why)
+    return Milestone(step=IncidentStep.TOLD, at=None, how=why)
 
 
 def _hushed(silence: SilenceCourse, first: datetime, trouble: Trouble, found: Material) -> bool:
@@ -241,9 +241,9 @@ def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milesto
     within = [one for one in done if first <= one[0] <= trouble.until]
     if within:
         at, who = min(within)
-        return Milestone(step=Stage.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
+        return Milestone(step=IncidentStep.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
     before = [one for one in found.alerts if one.acked_before and first <= one.acked_before <= trouble.until]
     if before:
         how = "not seen when: it was so already when it was first seen"
-        return Milestone(step=Stage.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)
-    return Milestone(step=Stage.ACKNOWLEDGED, at=None, how="nobody acknowledged an alert, as far as is recorded")
+        return Milestone(step=IncidentStep.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)
+    return Milestone(step=IncidentStep.ACKNOWLEDGED, at=None, how="nobody acknowledged an alert, as far as is recorded")

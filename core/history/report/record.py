@@ -128,7 +128,7 @@ class KpiCourse(msgspec.Struct, frozen=True, kw_only=True):
     last: str
 
 
-class Stage(StrEnum):
+class IncidentStep(StrEnum):
     """The times by which an incident is measured, in the order in which they should come."""
 
     BEGAN = "began"
@@ -141,7 +141,7 @@ class Stage(StrEnum):
 class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     """One of the times of an incident. `at` is `None` where it is not known, or did not come: `how` says which."""
 
-    step: Stage
+    step: IncidentStep
     at: datetime | None
     how: str
     who: str = ""
@@ -164,7 +164,7 @@ class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[TurningEvent, ...] = ()
     milestones: tuple[Milestone, ...] = ()
 
-    def at(self, step: Stage) -> datetime | None:
+    def at(self, step: IncidentStep) -> datetime | None:
         """Return when it was that far; `None` where that is not known, or never was."""
         return next((one.at for one in self.milestones if one.step is step), None)
 

@@ -23,7 +23,7 @@ from core.history.report.document import (
 )
 from core.history.report.effect import counts
 from core.history.report.incident_course import LOST
-from core.history.report.record import IncidentCourse, Milestone, Report, Stage, StatePeriod, TurningEvent
+from core.history.report.record import IncidentCourse, IncidentStep, Milestone, Report, StatePeriod, TurningEvent
 from core.history.report.times import Times
 
 _MOST: Final = 4
@@ -87,7 +87,7 @@ def _turning(event: TurningEvent, times: Times) -> Text:
 
 
 def _duration(main: IncidentCourse, times: Times) -> str:
-    began, resolved = main.at(Stage.BEGAN), main.at(Stage.RESOLVED)
+    began, resolved = main.at(IncidentStep.BEGAN), main.at(IncidentStep.RESOLVED)
     length = short(main.until - main.since)
     if began is not None and resolved is not None:
         return f"{length}, from {times.at(began)} to {times.at(resolved)}."
@@ -161,7 +161,7 @@ def course(report: Report, times: Times) -> tuple[Block, ...]:
         if len(report.incidents) > 1:
             blocks.append(Title(3, text(f"The incident of {times.at(one.since)}")))
             blocks.append(Paragraph(text("Began with: ", _turning(one.cause, times), ".")))
-        rows = (_row(milestone, one.at(Stage.BEGAN), times) for milestone in one.milestones)
+        rows = (_row(milestone, one.at(IncidentStep.BEGAN), times) for milestone in one.milestones)
         blocks.append(grid(("", "Time", "After it began", "What and who"), rows))
     if others:
         named = (
@@ -174,8 +174,8 @@ def course(report: Report, times: Times) -> tuple[Block, ...]:
 
 def _row(milestone: Milestone, began: datetime | None, times: Times) -> tuple[Part, ...]:
     at, who = milestone.at, milestone.who
-    after = "—" if at is None or began is None or milestone.step is Stage.BEGAN else _after(at, began)
-    by: tuple[Part, ...] = (": " if milestone.step is Stage.TOLD else ", by ", code(who)) if who else ()
+    after = "—" if at is None or began is None or milestone.step is IncidentStep.BEGAN else _after(at, began)
+    by: tuple[Part, ...] = (": " if milestone.step is IncidentStep.TOLD else ", by ", code(who)) if who else ()
     return (
         milestone.step.value.capitalize(),
         times.at(at) if at is not None else "—",
@@ -197,9 +197,9 @@ def questions(report: Report, times: Times) -> tuple[Block, ...]:
     if main is None:
         return ()
     asked = [f"Why did it happen? What came first is known ({times.at(main.cause.at)}); what caused that?"]
-    if main.at(Stage.TOLD) is None:
+    if main.at(IncidentStep.TOLD) is None:
         asked.append("No message is recorded: should somebody have been told, and who?")
-    elif main.at(Stage.ACKNOWLEDGED) is None:
+    elif main.at(IncidentStep.ACKNOWLEDGED) is None:
         asked.append("Nobody acknowledged it: who should have, and what kept them from it?")
     asked += [
         "Could it have been noticed earlier, and by what?",

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from core.base.text import clean, short
 from core.domain.alerts import Severity
 from core.domain.snapshot import LinkWord, State
-from core.history.report.record import AlertCourse, Origin, Report, Stage, StatePeriod
+from core.history.report.record import AlertCourse, IncidentStep, Origin, Report, StatePeriod
 from core.history.report.times import Times
 
 WIDTH: Final = 960
@@ -202,7 +202,7 @@ class _Figure:
     def _edges(self, bottom: int) -> Iterator[str]:
         """Draw where the main incident began and ended."""
         main = self._report.incident
-        for step in (Stage.BEGAN, Stage.RESOLVED):
+        for step in (IncidentStep.BEGAN, IncidentStep.RESOLVED):
             at = main.at(step) if main is not None else None
             if at is not None and self._report.since <= at <= self._report.until:
                 x = self._x(at)

@@ -15,7 +15,7 @@ from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tel
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure, WorkDone
 from core.history.report import Report, markdown
-from core.history.report.record import IncidentCourse, Stage
+from core.history.report.record import IncidentCourse, IncidentStep
 from tests.history.blackbox.pictures import NOON, after
 from tests.history.report.made import JANA, SAM, happened, look, of, row, shot
 
@@ -40,7 +40,7 @@ def seconds(course: IncidentCourse) -> dict[str, float | None]:
     return {step: None if at is None else (at - NOON).total_seconds() for step, at in times.items()}
 
 
-def how(course: IncidentCourse, step: Stage) -> str:
+def how(course: IncidentCourse, step: IncidentStep) -> str:
     return next(f"{one.how} {one.who}".strip() for one in course.milestones if one.step is step)
 
 
@@ -74,8 +74,8 @@ def test_the_cause_is_what_came_first_and_not_the_loudest_alert() -> None:
     assert course.cause.text == "the project was down: connection refused"
     assert [(one.text, one.who) for one in course.then] == [("the agents were stopped: bad", SAM)]
     assert seconds(course) == {"began": 60, "detected": 60, "told": 150, "acknowledged": 200, "resolved": 400}
-    assert how(course, Stage.TOLD) == "the first message was accepted ann@example.org"
-    assert how(course, Stage.ACKNOWLEDGED) == f"an alert was acknowledged {JANA}"
+    assert how(course, IncidentStep.TOLD) == "the first message was accepted ann@example.org"
+    assert how(course, IncidentStep.ACKNOWLEDGED) == f"an alert was acknowledged {JANA}"
 
 
 def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single_one_is_not() -> None:
@@ -85,7 +85,7 @@ def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single
     course = only(of(shot(0), shot(120, **bad), shot(300), rows=rows))
     assert course.cause.text.startswith("the agents' work failed 3 times within 20 s, most often: patch: the gateway")
     assert seconds(course) == {"began": 30, "detected": 120, "told": None, "acknowledged": None, "resolved": 300}
-    assert how(course, Stage.DETECTED) == f"on the screen: the state became CRITICAL: {LOW}"
+    assert how(course, IncidentStep.DETECTED) == f"on the screen: the state became CRITICAL: {LOW}"
     alone = only(of(shot(0), shot(120, **bad), shot(300), rows=rows[:1]))
     assert alone.cause.text == f"the state became CRITICAL: {LOW}"
     for error, began in (("x", "most often: x"), (f"{STUCK}run: by watchdog", f"the state became CRITICAL: {LOW}")):
@@ -97,15 +97,15 @@ def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single
 def test_what_is_not_known_is_not_invented() -> None:
     going = only(of(shot(0, **DOWN), shot(100), until=300))
     assert seconds(going)["began"] is None
-    assert how(going, Stage.BEGAN).startswith("before it was watched")
+    assert how(going, IncidentStep.BEGAN).startswith("before it was watched")
     endless = only(of(shot(0), shot(100, **DOWN), until=300, looks=(look(0, 200),)))
-    assert (seconds(endless)["resolved"], how(endless, Stage.RESOLVED)) == (
+    assert (seconds(endless)["resolved"], how(endless, IncidentStep.RESOLVED)) == (
         None,
         "not seen: nobody watched after that",
     )
-    assert how(endless, Stage.TOLD) == "nobody: no contact and no channel is set"
+    assert how(endless, IncidentStep.TOLD) == "nobody: no contact and no channel is set"
     contacts = {"telling": Telling(contacts=1)}
-    assert how(only(of(shot(0, **contacts), shot(9, **DOWN | contacts))), Stage.TOLD) == "no message is recorded"
+    assert how(only(of(shot(0, **contacts), shot(9, **DOWN | contacts))), IncidentStep.TOLD) == "no message is recorded"
     page = markdown(of(shot(0), shot(100, **DOWN), until=300, looks=(look(0, 200),)))
     assert "| Resolved | — | — | not seen: nobody watched after that |" in page
     assert "**How long:** 1.7 min at least, " in page
@@ -148,7 +148,7 @@ def test_rows_alone_tell_of_an_incident_as_far_as_they_go() -> None:
     assert "**Watched:** not from this machine: there is no black box here yet." in page
     assert f"| {LOW}: 27 % | critical | 12:01:00 | — (no row tells) | 12:06:40 | 6 min |" in page
     endless = only(of(rows=rows[:1], looks=(), unseen="x"))
-    assert how(endless, Stage.RESOLVED) == "not seen: no row tells of an end"
+    assert how(endless, IncidentStep.RESOLVED) == "not seen: no row tells of an end"
 
 
 # Whatever happened
@@ -216,10 +216,12 @@ def test_its_times_are_in_order_and_within_what_was_recorded(report: Report) -> 
         assert report.since - timedelta(minutes=10) <= course.since <= course.until <= report.until
         assert reached is None or course.since > reached
         reached = course.until
-        assert [one.step for one in course.milestones] == list(Stage)
+        assert [one.step for one in course.milestones] == list(IncidentStep)
         known = [one.at for one in course.milestones if one.at is not None]
         assert all(course.since <= at <= course.until for at in known)
-        began, detected, told, resolved = map(course.at, (Stage.BEGAN, Stage.DETECTED, Stage.TOLD, Stage.RESOLVED))
+        began, detected, told, resolved = map(
+            course.at, (IncidentStep.BEGAN, IncidentStep.DETECTED, IncidentStep.TOLD, IncidentStep.RESOLVED)
+        )
         assert began is None or began == course.since
         assert told is None or detected is None or detected <= told
         assert resolved is None or resolved == course.until

@@ -17,7 +17,7 @@ from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
 from tui.cli.several import look_at_all
 from tui.cli.welcome import welcome
-from tui.terminal.running import Stage, is_interactive, run_on_stage
+from tui.terminal.running import TerminalSession, is_interactive, run_in_terminal
 
 
 def watch(project: str | None, given: ScreenOptions, *, observe: bool, from_list: bool = False) -> int:
@@ -41,10 +41,10 @@ def watch(project: str | None, given: ScreenOptions, *, observe: bool, from_list
         return asyncio.run(look(Monitor(config), as_data=False))
     known = config.target.name if config.target.name in layers.table("projects") else ""
 
-    async def play(stage: Stage) -> int:
-        return await _play(stage, config, setup, given, came_from=known, from_list=from_list)
+    async def run(terminal: TerminalSession) -> int:
+        return await _show_monitor(terminal, config, setup, given, came_from=known, from_list=from_list)
 
-    return run_on_stage(play, mouse=screen.mouse)
+    return run_in_terminal(run, mouse=screen.mouse)
 
 
 def watch_all(given: ScreenOptions, *, observe: bool) -> int:
@@ -57,15 +57,15 @@ def watch_all(given: ScreenOptions, *, observe: bool) -> int:
         raise click.ClickException(said(str(error))) from error
     if not is_interactive():
         return asyncio.run(look_at_all(names, observe=observe, as_data=False))
-    from tui.cli.projects import play_projects  # noqa: PLC0415 - a status without a terminal needs no screen
+    from tui.cli.projects import show_projects  # noqa: PLC0415 - a status without a terminal needs no screen
 
     start_logging()
     setup = _setup(layers, given, "")
 
-    async def play(stage: Stage) -> int:
-        return await play_projects(stage, setup, given, observe=observe)
+    async def run(terminal: TerminalSession) -> int:
+        return await show_projects(terminal, setup, given, observe=observe)
 
-    return run_on_stage(play, mouse=screen.mouse)
+    return run_in_terminal(run, mouse=screen.mouse)
 
 
 def _setup(layers: Layers, given: ScreenOptions, why: str) -> Setup:
@@ -73,16 +73,16 @@ def _setup(layers: Layers, given: ScreenOptions, why: str) -> Setup:
     return setup_here(layers, screen, given, terminal_display(screen, given), no_projects=why)
 
 
-async def _play(
-    stage: Stage, config: Config, setup: Setup, given: ScreenOptions, *, came_from: str, from_list: bool
+async def _show_monitor(
+    terminal: TerminalSession, config: Config, setup: Setup, given: ScreenOptions, *, came_from: str, from_list: bool
 ) -> int:
     """Show the monitor, and where that is asked for the list of all projects after it."""
     from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
     app = WatchdeskApp(Monitor(config), setup)
-    await stage.show(app)
+    await terminal.show(app)
     if app.to_projects and not app.return_code and not from_list:
-        from tui.cli.projects import play_projects  # noqa: PLC0415 - as said
+        from tui.cli.projects import show_projects  # noqa: PLC0415 - as said
 
-        return await play_projects(stage, setup, given, observe=config.observe, came_from=came_from)
+        return await show_projects(terminal, setup, given, observe=config.observe, came_from=came_from)
     return app.return_code or 0

@@ -22,7 +22,7 @@ from tui.cli.session import configure, said, start_logging
 from tui.cli.watching import config_now
 
 if TYPE_CHECKING:
-    from tui.service.endpoint import Endpoint, Measured
+    from tui.service.endpoint import Endpoint, MetricsSource
     from tui.service.supervisor import Supervisor
 
 _SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
@@ -113,7 +113,7 @@ async def _watch_all(address: str | None, *, observe: bool) -> int:
         ending.disarm()
 
 
-def _serving(address: str | None, rules: ServiceRules) -> "Callable[[Measured], Endpoint] | None":
+def _serving(address: str | None, rules: ServiceRules) -> "Callable[[MetricsSource], Endpoint] | None":
     """Return what makes the endpoint; `None` where none is wanted. Raises SettingsError."""
     from tui.service.endpoint import Endpoint, ListenAddress  # noqa: PLC0415 - as said
 
