@@ -96,8 +96,6 @@ class DelegatedActions:
     def __init__(self, clock: Clock, store: Store) -> None:
         self._clock = clock
         self._store = store
-        self._looked: tuple[tuple[int, int, int], ...] = ()
-        """The state of the store's files when nothing was there for us."""
 
     async def ask(self, to: str, order: Order, within_s: float) -> DelegatedAction:
         """Ask the process `to` to take an order up within `within_s` seconds. Raises NotCarried."""
@@ -134,10 +132,7 @@ class DelegatedActions:
 
     async def take(self, to: str) -> tuple[DelegatedAction, ...]:
         """Take up those for the process `to`, oldest first, and clear away what nobody waits for any more."""
-        if (stamp := self._store.stamp()) and stamp == self._looked:
-            return ()  # nobody wrote anything since
         if not await self._store.all(KIND, object):
-            self._looked = stamp
             return ()  # nearly always: a look, and nothing is written
 
         def work(transaction: Transaction) -> tuple[DelegatedAction, ...]:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ MIGRATIONS: Final = (
 )
 """Statements that lead from each version of the file to the next; `PRAGMA user_version` counts those applied."""
 
+Stamp = tuple[tuple[int, int, int], ...]
+"""Inode, size and time of the last change (nanoseconds) of each file of the store that there is."""
+
+_SETTLED_NS: Final = 1_500_000_000
+"""For so long a file may be changed again without another time: file systems count in ticks, some in seconds."""
 _BUSY_S: Final = 2.0
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ERRORS: Final = (sqlite3.Error, OSError)
@@ -134,6 +140,8 @@ class Store:
         self._aside: tuple[SetAside, ...] = ()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._lock = self.lock()
+        self._read_before: dict[tuple[str, object], tuple[Stamp, dict[str, Any]]] = {}
+        """Every document of a kind as it was read last, with the state of the files just before."""
 
     @property
     def warning(self) -> str | None:
@@ -144,15 +152,6 @@ class Store:
     def unwritable(self) -> str:
         """The reason why the last write was not kept, in words; empty while writes succeed."""
         return self._failing
-
-    def stamp(self) -> tuple[tuple[int, int, int], ...]:
-        """Return what differs once any process has written, at the cost of a look at the files' times and sizes."""
-        found = []
-        for end in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                of = os.stat(f"{self._path}{end}")
-                found.append((of.st_ino, of.st_size, of.st_mtime_ns))
-        return tuple(found)
 
     async def prove_writable(self) -> None:
         """Write something and delete it again. Raises NotKept."""
@@ -173,8 +172,16 @@ class Store:
         return await self._read(lambda t: t.get(kind, key, type_), None)
 
     async def all(self, kind: str, type_: type[T]) -> dict[str, T]:
-        """See `Transaction.all`."""
-        return await self._read(lambda t: t.all(kind, type_), {})
+        """See `Transaction.all`. While no process writes, that takes a look at the files' times and sizes."""
+        stamp = self._stamp()
+        known_at, known = self._read_before.get((kind, type_), ((), {}))
+        if stamp and stamp == known_at:
+            return dict(known)
+        settled = _is_settled(stamp)
+        found: dict[str, T] | None = await self._read(lambda t: t.all(kind, type_), None)
+        if found is not None and settled:
+            self._read_before[kind, type_] = (stamp, found)
+        return dict(found or {})
 
     async def samples(
         self, series: str, since: datetime, until: datetime, type_: type[T]
@@ -235,6 +242,15 @@ class Store:
     def owner(self) -> str:
         """Return the holder of the lock, `pid N on HOST`; empty while there is none."""
         return self._lock.holder()
+
+    def _stamp(self) -> Stamp:
+        """Return what differs once any process has written; empty where the files cannot be looked at."""
+        found = []
+        for end in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                of = os.stat(f"{self._path}{end}")
+                found.append((of.st_ino, of.st_size, of.st_mtime_ns))
+        return tuple(found)
 
     async def _read(self, work: Callable[[Transaction], T], nothing: T) -> T:
         try:
@@ -326,6 +342,11 @@ class Store:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+def _is_settled(stamp: Stamp) -> bool:
+    """Return whether the next write gives the files another stamp, by the time that passed since the last one."""
+    return all(time.time_ns() - changed_at > _SETTLED_NS for _, _, changed_at in stamp)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -1,5 +1,6 @@
 """One immutable snapshot of everything. The screen, the command line and all recorders read only this."""
 
+import operator
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -341,12 +342,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return in_review(counts, self.pauses) if counts is not None else 0
 
 
-_CONTENT: Final = tuple(name for name in Snapshot.__struct_fields__ if name != "at")
+_CONTENT: Final = operator.attrgetter(*(name for name in Snapshot.__struct_fields__ if name != "at"))
 
 
 def same_content(one: Snapshot, other: Snapshot) -> bool:
     """Return whether two snapshots are of the very same objects, but for the moment: cheap, and never wrongly true."""
-    return all(getattr(one, name) is getattr(other, name) for name in _CONTENT)
+    return all(map(operator.is_, _CONTENT(one), _CONTENT(other)))
 
 
 LEGACY_KEY: Final = (

@@ -106,7 +106,7 @@ class MonitorProcesses:
 
     def alive(self, process: MonitorProcess) -> bool:
         """Return whether a process of this machine still runs."""
-        return bool(self._store.lock(process.id).holder())
+        return self._registered if process.id == self._now.id else bool(self._store.lock(process.id).holder())
 
     async def close(self) -> None:
         """Be none of them any more. Never raises."""

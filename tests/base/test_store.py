@@ -1,13 +1,15 @@
 """The state: on the disk before it is accepted, whole or not at all, and said when it cannot be."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +58,60 @@ async def test_what_another_version_wrote_is_as_good_as_nothing(state: Store) ->
     await state.put("hold", "new", Hold("bob"))
     assert await state.get("hold", "old", Hold) is None
     assert await state.all("hold", Hold) == {"new": Hold("bob")}
+
+
+async def test_what_nobody_changed_is_not_read_again_and_what_another_changed_is(state: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "state", "a1b2")
+    await other.put("hold", "db:x", Hold("ann"))
+    for file in (tmp_path / "state").iterdir():
+        os.utime(file, (time.time() - 60, time.time() - 60))
+    first = await state.all("hold", Hold)
+    first["mine"] = Hold("eve")  # whoever changes what they got changes it for themselves
+    with unread(state):
+        assert await state.all("hold", Hold) == {"db:x": Hold("ann")}
+    await other.put("hold", "db:x", Hold("bob"))
+    assert await state.all("hold", Hold) == {"db:x": Hold("bob")}
+    await other.close()
+
+
+async def test_a_change_within_one_tick_of_the_file_system_is_seen(state: Store, tmp_path: Path) -> None:
+    database, log = tmp_path / "state" / "a1b2.db", tmp_path / "state" / "a1b2.db-wal"
+    await state.put("hold", "db:x", Hold("ann"))
+    assert await state.all("hold", Hold) == {"db:x": Hold("ann")}
+    before = {file: file.stat() for file in (database, log)}
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("PRAGMA wal_checkpoint(RESTART)")
+        other.execute("UPDATE document SET body = replace(body, 'ann', 'bob')")
+        for file, was in before.items():
+            os.truncate(file, was.st_size)
+            os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+        assert [file.stat().st_mtime_ns for file in before] == [was.st_mtime_ns for was in before.values()]
+        assert await state.all("hold", Hold) == {"db:x": Hold("bob")}
+
+
+async def test_what_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
+    writer = Store(tmp_path / "state", "a1b2")
+    await writer.put("hold", "db:x", Hold("ann"))
+    for file in (tmp_path / "state").iterdir():
+        os.utime(file, (time.time() - 60, time.time() - 60))
+    state = Store(tmp_path / "state", "a1b2")
+    with unread(state):
+        assert await state.all("hold", Hold) == {}
+    assert await state.all("hold", Hold) == {"db:x": Hold("ann")}
+    await writer.close()
+    await state.close()
+
+
+@contextlib.contextmanager
+def unread(state: Store) -> Iterator[None]:
+    """Let no read reach the file."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def refused() -> sqlite3.Connection:
+            raise OSError(errno.EACCES, "not now")
+
+        patch.setattr(state, "_connected", refused)
+        yield
 
 
 async def test_samples_come_back_in_time_and_are_trimmed(state: Store) -> None:

@@ -190,13 +190,13 @@ def test_old_is_never_shown_as_new() -> None:
         read = {one.label: one for one in view_model.figures(snapshot)}
         assert all(read[label].old and read[label].role == "dim" for label in ("pending", "running", "failed 24 h"))
     assert view_model.oldness(STATES["offline"]) == (
-        view_model.Figure(label="data age", texts=("1 H 10",), role="warning"),
+        view_model.WallFigure(label="data age", texts=("1 H 10",), role="warning"),
     )
 
 
 @pytest.mark.parametrize("name", ["stale", "blind"])
 def test_that_nothing_fires_is_not_known_while_nobody_looks(name: str) -> None:
-    assert view_model.figures(WALLS[name])[-1] == view_model.Figure(label="alerts", texts=("0",), role="dim", old=True)
+    assert view_model.figures(WALLS[name])[-1] == view_model.WallFigure(label="alerts", texts=("0",), role="dim", old=True)
     assert view_model.figures(WALLS["active"])[-1].role == "ok"
     assert view_model.figures(WALLS["offline"])[-1].role == "critical"  # that fires is this monitor's own finding
 

@@ -97,7 +97,8 @@ class HealthPanel(Panel):
     def _check(self, check: Check, snapshot: Snapshot, cells: int, *, took: bool) -> Line:
         told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
         role = check.level.value if told else "dim"
-        duration = " " * 9 if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
+        took_ms = round(1000 * (check.took_s or 0.0))  # 0: it was refused here, nothing was asked
+        duration = f"{took_ms:5} ms " if took_ms else " " * 9
         name = check.name.replace("_", " ")
         return (
             (f"{self._signs.level(check.level)} ", role),

@@ -104,7 +104,7 @@ def since_words(snapshot: Snapshot) -> str:
     told = f"{local:%H:%M}" if local.date() == snapshot.at.astimezone().date() else f"{local:%m-%d %H:%M}"
     if snapshot.state_change_seen:
         return f"since {told}"
-    return f"since {told} at least" if snapshot.state in CALM else f"first seen {told}"
+    return f"since before {told}" if snapshot.state in CALM else f"first seen {told}"
 
 
 def proven_down(snapshot: Snapshot) -> bool:

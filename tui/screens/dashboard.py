@@ -46,10 +46,9 @@ class Dashboard(View):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot; lay the panels out anew when their wishes change."""
-        for top in self.query(TopLine):
+        for top in self.panels(TopLine):
             top.set_class(bool(snapshot.notices), "noticed")
-        for body in self.query("#body"):
-            self._place(snapshot, body)
+        self._place(snapshot)
         super().show(snapshot, banner)
 
     def action_open_panel(self) -> None:
@@ -83,14 +82,15 @@ class Dashboard(View):
         placed = self._placed_for
         return placed is not None and placed[0] == size and stands(placed[1], snapshot, STEADY_S)
 
-    def _place(self, snapshot: Snapshot, body: Widget) -> None:
-        width, height = body.size
-        if not width or not height or self._is_placed(snapshot, body.size):
+    def _place(self, snapshot: Snapshot) -> None:
+        size = self._body.size
+        width, height = size
+        if not width or not height or self._is_placed(snapshot, size):
             return
-        panels = {panel.NAME: panel for panel in body.query(Panel)}
+        panels = {panel.NAME: panel for panel in self.panels(Panel) if isinstance(panel, PANELS)}
         if len(panels) < len(PANELS):
             return
-        self._placed_for = (body.size, snapshot)
+        self._placed_for = (size, snapshot)
         places = arrange(
             width,
             height,

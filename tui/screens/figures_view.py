@@ -67,7 +67,7 @@ class FiguresView(ListView):
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""
         self.listed.reading = reading = self._known.get(self._window)
         self.list.columns = self.listed.columns
-        for head in self.query(HeadLines):
+        for head in self.panels(HeadLines):
             head.said = (self._chosen(reading, snapshot), self._origin(reading, snapshot))
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()

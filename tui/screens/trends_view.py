@@ -85,15 +85,15 @@ class TrendsView(View):
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""
         shown = self._trends if self._trends is not None and self._trends.window is self._window else None
         cursor = None if shown is None else self._bucket(shown.grid)
-        for plot in self.query(PlotPanel):
+        for plot in self.panels(PlotPanel):
             plot.put(None if shown is None else shown.of(plot.id or ""))
             plot.mark(
                 () if shown is None else shown.events, None if cursor is None or shown is None else (shown.grid, cursor)
             )
-        for body in self.query("#body"):
-            for head in self.query(HeadLines):
-                head.said = self._said(shown, snapshot, cursor, body.size.width, body.size.height)
-            self._place(body)
+        width, height = self._body.size
+        for head in self.panels(HeadLines):
+            head.said = self._said(shown, snapshot, cursor, width, height)
+        self._place()
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()
         due = self._read_at is None or (elapsed - self._read_at >= _pause_s(shown) and not self._filling)
@@ -139,7 +139,7 @@ class TrendsView(View):
 
     def action_plot(self) -> None:
         """Show one plot alone, then the next; after the last one all of them."""
-        fit = self._four_fit(self.query_one("#body"))
+        fit = self._four_fit()
         shown = self._alone or (0 if fit else 1)
         self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
         self.ui.repaint()
@@ -215,7 +215,7 @@ class TrendsView(View):
         lines += [()] * (before - len(lines))
         if height < _ROOM_FOR_EVENTS:
             return tuple(lines)
-        plots = (plot for plot in self.query(PlotPanel) if plot.display)
+        plots = (plot for plot in self.panels(PlotPanel) if plot.display)
         happened = tuple(dict.fromkeys(event for plot in plots for event in plot.under_cursor))
         return (*lines, events_in_words(happened, self._marks, width, self._apart))
 
@@ -233,21 +233,22 @@ class TrendsView(View):
             return " reading …" if self._filling else ""
         return f", {ago(shown.told_at, snapshot.at)}"
 
-    def _place(self, body: Widget) -> None:
-        width, height = body.size
+    def _place(self) -> None:
+        width, height = self._body.size
         if not width or not height:
             return
         head = self.query_one(HeadLines)
         top = max(1, min(len(head.said), height - 1))
         _put(head, Region(0, 0, width, top))
-        alone = self._alone or (0 if self._four_fit(body) else 1)
-        for number, plot in enumerate(self.query(PlotPanel)):
+        alone = self._alone or (0 if self._four_fit() else 1)
+        for number, plot in enumerate(self.panels(PlotPanel)):
             plot.display = alone in {0, number + 1}
             if plot.display:
                 _put(plot, _place_of(number, Region(0, top, width, height - top), alone=bool(alone)))
 
-    def _four_fit(self, body: Widget) -> bool:
-        return body.size.width >= _ROOM_FOR_FOUR[0] and body.size.height >= _ROOM_FOR_FOUR[1]
+    def _four_fit(self) -> bool:
+        width, height = self._body.size
+        return width >= _ROOM_FOR_FOUR[0] and height >= _ROOM_FOR_FOUR[1]
 
 
 def _pause_s(shown: Trends | None) -> float:

@@ -1,8 +1,8 @@
 """The base of every screen: the top line, a banner where one is due, the body, and the keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -21,6 +21,8 @@ from tui.rendering.text import Line
 from tui.screens.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.screens.narrow import NarrowCompositor
 from tui.time_travel.recorded import Moment, clock, unavailable
+
+P = TypeVar("P", bound=Panel)
 
 
 class Body(Container):
@@ -54,6 +56,8 @@ class View(Screen[None]):
         self._style = (ui.appearance.signs, ui.appearance.styles)
         self._time_marks = (False, False, False)
         self._focused_before: Widget | None = None
+        self._panels: tuple[Panel, ...] = ()
+        self._body = Body(id="body")
 
     def compose(self) -> ComposeResult:
         """Yield top lines, banners, body and key line."""
@@ -62,7 +66,7 @@ class View(Screen[None]):
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
         yield Unavailable(*self._style, id="unavailable")
-        with Body(id="body"):
+        with self._body:
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
         keys.keymap = self.ui.appearance.keymap
@@ -71,6 +75,13 @@ class View(Screen[None]):
     def body(self) -> Iterable[Widget]:
         """Yield the widgets between the top lines and the key line."""
         raise NotImplementedError
+
+    def panels(self, kind: type[P]) -> Iterator[P]:
+        """Yield its panels of a kind; before it is mounted some may be missing."""
+        panels = self._panels or tuple(self.query(Panel))
+        if self.is_mounted:
+            self._panels = panels
+        return (panel for panel in panels if isinstance(panel, kind))
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -87,11 +98,11 @@ class View(Screen[None]):
         return ""
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Draw a snapshot. While the view is being opened or closed, some panels may be missing."""
+        """Draw a snapshot."""
         past = self.ui.time.moment
         said = "" if past is None else self.unavailable(past)
         self._mark(past, said)
-        for panel in self.query(Panel):
+        for panel in self.panels(Panel):
             panel.times = self.ui.times
             if isinstance(panel, Banner):
                 panel.say(banner)

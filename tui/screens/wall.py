@@ -34,7 +34,7 @@ class Wall(View):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot, or that the screen is stale."""
-        for panel in self.query(WallPanel):
+        for panel in self.panels(WallPanel):
             panel.still = self.ui.stale_screen.since
         super().show(snapshot, banner)
 
