@@ -21,6 +21,7 @@ from core.backend.client_errors import fault_of
 from core.backend.columns import YEARS
 from core.backend.fault_transport import FaultTransport
 from core.backend.faults import Failed, Proxy, Trace, no_slot
+from core.backend.http_client import LeanClient
 from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
 from core.backend.proxies import way_out
@@ -123,7 +124,7 @@ class Backend:
 
     def _build(self, module: Any, network: httpx.AsyncBaseTransport) -> None:
         limits = self.limits
-        self._http = httpx.AsyncClient(
+        self._http = LeanClient(
             follow_redirects=False,
             transport=BoundedTransport(network, int(limits.answer_mb * 1_000_000), self.traffic),
             timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),

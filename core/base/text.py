@@ -79,12 +79,12 @@ def in_steps(span: timedelta | float) -> str:
     seconds = _seconds(span)
     for below, told in _BELOW:
         if seconds < below:
-            _tell_step(below - seconds)
+            tell_step(below - seconds)
             return told
     step = max(step for step in _STEPS_S if 5 * step <= seconds)
     stepped = step * round(seconds / step)
     steps_grow = (5 * longer for longer in _STEPS_S if 5 * longer > seconds)
-    _tell_step(min((stepped + step / 2, *steps_grow)) - seconds)
+    tell_step(min((stepped + step / 2, *steps_grow)) - seconds)
     if stepped < _DAY_S or stepped % _DAY_S == 0:
         return _told(stepped)
     return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
@@ -93,7 +93,7 @@ def in_steps(span: timedelta | float) -> str:
 def left_in_steps(seconds: float) -> str:
     """Format what is left of a wait for a screen that stays, in tens of seconds: it counts down."""
     tens = round(max(0.0, seconds) / 10)
-    _tell_step(max(0.0, seconds - (10 * tens - 5)) if tens else math.inf)
+    tell_step(max(0.0, seconds - (10 * tens - 5)) if tens else math.inf)
     return f"{10 * tens or 5} s"
 
 
@@ -108,7 +108,8 @@ def next_steps() -> Iterator[list[float]]:
         _next_steps.reset(before)
 
 
-def _tell_step(seconds: float) -> None:
+def tell_step(seconds: float) -> None:
+    """Tell in how many seconds what is told of now must be told otherwise."""
     if (found := _next_steps.get()) is not None:
         found.append(seconds)
 

@@ -26,6 +26,9 @@ SQL: Final = Path(__file__).parent / "sql"
 MASTER: Final = "master@sandbox.example"
 VIEWER: Final = "viewer@sandbox.example"
 
+_RESTS_S: Final = 75
+"""An idle connection is closed after so many seconds, as by the nginx that a hosted project stands behind."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a sandbox. Port 0 is a free one; no `data` is a temporary directory."""
@@ -99,7 +102,13 @@ class Sandbox:
         functions = EdgeFunctions(url, self.dial, strict=self._options.shape == "deployed")
         auth = Auth(kept.keys, database)
         gateway = Gateway(auth, database, functions, faults=self.faults, dial=self.dial)
-        config = uvicorn.Config(gateway.application(), log_level="critical", access_log=False, lifespan="on")
+        config = uvicorn.Config(
+            gateway.application(),
+            log_level="critical",
+            access_log=False,
+            lifespan="on",
+            timeout_keep_alive=_RESTS_S,
+        )
         self._server = uvicorn.Server(config)
         self._server.config.load()
         # `serve` would take over the signals and raise them again at its end; its inner part does neither.

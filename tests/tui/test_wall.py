@@ -196,7 +196,9 @@ def test_old_is_never_shown_as_new() -> None:
 
 @pytest.mark.parametrize("name", ["stale", "blind"])
 def test_that_nothing_fires_is_not_known_while_nobody_looks(name: str) -> None:
-    assert view_model.figures(WALLS[name])[-1] == view_model.WallFigure(label="alerts", texts=("0",), role="dim", old=True)
+    assert view_model.figures(WALLS[name])[-1] == view_model.WallFigure(
+        label="alerts", texts=("0",), role="dim", old=True
+    )
     assert view_model.figures(WALLS["active"])[-1].role == "ok"
     assert view_model.figures(WALLS["offline"])[-1].role == "critical"  # that fires is this monitor's own finding
 

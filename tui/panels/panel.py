@@ -1,5 +1,6 @@
 """The base of every panel: draws lines, and refreshes only the cells that changed."""
 
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -25,6 +26,9 @@ def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:
 
 STEADY_S: Final = 5.0
 """After so many seconds a steady panel is drawn all the same: some of what it tells runs with the time unannounced."""
+
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def stands(before: Snapshot | None, snapshot: Snapshot, for_s: float) -> bool:
@@ -73,6 +77,8 @@ class Panel(Widget):
         self._drawn_of: tuple[object, ...] = ()
         self._drawn_snapshot: Snapshot | None = None
         self._steady_s = 0.0
+        self.stands_until: datetime | None = None
+        """The moment until which a snapshot of the same content changes nothing of it; `None`: each may."""
         self._boundary = ErrorBoundary(lambda _: None)
 
     @classmethod
@@ -113,6 +119,7 @@ class Panel(Widget):
         self._snapshot = snapshot
         width, height = self.size
         if not width or not height:
+            self.stands_until = _NEVER
             return
         drawn_of = (self.size, self.has_focus, self.times, self.made_of)
         if self.STEADY and drawn_of == self._drawn_of and stands(self._drawn_snapshot, snapshot, self._steady_s):
@@ -121,6 +128,7 @@ class Panel(Widget):
         with self._boundary.around(self._called) as run, next_steps() as steps:
             lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
         self._steady_s = min((STEADY_S, *steps))
+        self.stands_until = snapshot.at + timedelta(seconds=self._steady_s) if self.STEADY else None
         if run.error is not None:
             lines = [fit(line, width) for line in (((self.TITLE, "title"),), ((f"  {run.text}", "critical"),))][
                 -height:

@@ -1,11 +1,12 @@
 """The top lines: the state and the link in two lines, and a third one for standing notices."""
 
+import math
 from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import in_steps, left_in_steps, short
+from core.base.text import in_steps, left_in_steps, short, tell_step
 from core.domain.permission import auto_heal
 from core.domain.snapshot import CALM, STATE_LEVEL, Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
@@ -22,8 +23,15 @@ _MEDIUM: Final = 60
 class TopLine(Panel):
     """State, link, project, mode, permission, clock, and a sign that turns with each refresh."""
 
+    STEADY = True
+
     still = ""
     """The moment of a snapshot that is not current; empty for the present. Then no state is shown as ok."""
+
+    @property
+    def made_of(self) -> object:
+        """Return the moment of a snapshot that is not current."""
+        return self.still
 
     _polls = 0
     _since: object = None
@@ -76,6 +84,7 @@ class TopLine(Panel):
             oldest = oldest_review(snapshot)
             mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
         at = snapshot.at.astimezone()
+        tell_step(60.0 - at.second - at.microsecond / 1e6)
         clock = f"{at:%H:%M %Z} {self._signs.beat[self._polls % 4]}"
         name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))
         room = width - len(clock) - 1
@@ -118,6 +127,7 @@ def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
     `still`: of another moment than now, of which nothing is tried any more.
     """
     if link.word is LinkWord.STALE:
+        tell_step(1.0)
         return f"STALE {short(now - link.since)}" if link.since is not None else "STALE"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
@@ -127,6 +137,7 @@ def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
     following = ""
     if link.next_at is not None:
         seconds = max(0.0, (link.next_at - now).total_seconds())
+        tell_step(seconds or math.inf)
         following = f", next in {left_in_steps(seconds)}" if seconds else ", trying now"
     return f"{link.word}{since}, try {link.tries}{following}"
 

@@ -17,6 +17,7 @@ from tui.actions.ui import Ui
 from tui.base.error_boundary import error_boundary
 from tui.base.key import Key
 from tui.panels import AwayPanel, Banner, KeyLine, Panel, TimeLine, TopLine, Unavailable
+from tui.panels.panel import STEADY_S, stands
 from tui.rendering.text import Line
 from tui.screens.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.screens.narrow import NarrowCompositor
@@ -57,6 +58,9 @@ class View(Screen[None]):
         self._time_marks = (False, False, False)
         self._focused_before: Widget | None = None
         self._panels: tuple[Panel, ...] = ()
+        self._drawn: Snapshot | None = None
+        self._drawn_beside: tuple[object, ...] = ()
+        """The last snapshot that every panel was given, and what else."""
         self._body = Body(id="body")
 
     def compose(self) -> ComposeResult:
@@ -102,6 +106,10 @@ class View(Screen[None]):
         past = self.ui.time.moment
         said = "" if past is None else self.unavailable(past)
         self._mark(past, said)
+        beside = (banner, past, said, *self._beside())
+        if beside == self._drawn_beside and self._is_drawn(snapshot):
+            return
+        self._drawn, self._drawn_beside = snapshot, beside
         for panel in self.panels(Panel):
             panel.times = self.ui.times
             if isinstance(panel, Banner):
@@ -121,6 +129,27 @@ class View(Screen[None]):
                 panel.past = past is not None
                 panel.notes = not self.ui.monitor.may_note()
             panel.show(snapshot)
+
+    def _beside(self) -> tuple[object, ...]:
+        """Return what the panels are made of besides the snapshot, the banner and the moment that is shown."""
+        ui, away = self.ui, self.ui.away
+        return (
+            ui.times,
+            ui.time.course,
+            away.summary,
+            away.held,
+            ui.faults is None,
+            ui.monitor.may_note(),
+            self.size,
+            self.focused,
+        )
+
+    def _is_drawn(self, snapshot: Snapshot) -> bool:
+        """Return whether no panel would draw another line for this snapshot: most seconds nothing changes."""
+        if not stands(self._drawn, snapshot, STEADY_S):
+            return False
+        untils = (panel.stands_until for panel in self.panels(Panel))
+        return all(until is not None and snapshot.at < until for until in untils)
 
     def _stands_at(self, snapshot: Snapshot) -> str:
         """Return the time of a snapshot that stands still: of the past, frozen, or the last one that came."""
