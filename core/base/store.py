@@ -133,6 +133,7 @@ class Store:
 
     def __init__(self, directory: Path, space: str) -> None:
         self._path = directory / f"{space}.db"
+        self._files = tuple(f"{self._path}{end}" for end in ("", "-wal"))
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         """Of the file that was opened last."""
@@ -246,10 +247,12 @@ class Store:
     def _stamp(self) -> Stamp:
         """Return what differs once any process has written; empty where the files cannot be looked at."""
         found = []
-        for end in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                of = os.stat(f"{self._path}{end}")
-                found.append((of.st_ino, of.st_size, of.st_mtime_ns))
+        for file in self._files:
+            try:
+                of = os.stat(file)
+            except OSError:
+                continue
+            found.append((of.st_ino, of.st_size, of.st_mtime_ns))
         return tuple(found)
 
     async def _read(self, work: Callable[[Transaction], T], nothing: T) -> T:

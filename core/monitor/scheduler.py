@@ -22,9 +22,8 @@ log = logging.getLogger(__name__)
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
-_SHELLS_S: Final = 1.0
-_ASKED_S: Final = 0.5
-"""A service looks so often: others may ask it for an action. A screen is asked for none."""
+_BESIDE_S, _ALONE_S = 0.5, 2.0
+"""The pause beside other monitors of the project on this machine; alone, nobody asks for an action."""
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _PATIENCE_S: Final = 1.0
@@ -296,7 +295,7 @@ class Scheduler:
         await self._parts.delegation.carry_out()
         if await self._parts.succession.look():
             self._refresh_now.set()
-        await self._parts.clock.sleep(_ASKED_S if self._parts.config.unattended else _SHELLS_S)
+        await self._parts.clock.sleep(_ALONE_S if await self._parts.processes.alone() else _BESIDE_S)
 
     async def _supervise(self) -> None:
         """Restart dead loops. After a sleep of the machine none is dead: all of it slept."""

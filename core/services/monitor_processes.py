@@ -104,6 +104,10 @@ class MonitorProcesses:
         here = (one for key, one in told if key == one.id and one.host == self._now.host and self.alive(one))
         return tuple(sorted(here, key=lambda one: (not one.acts, one.started_at, one.pid)))
 
+    async def alone(self) -> bool:
+        """Return whether no other monitor runs on this machine."""
+        return all(one.id == self.id for one in await self.running())
+
     def alive(self, process: MonitorProcess) -> bool:
         """Return whether a process of this machine still runs."""
         return self._registered if process.id == self._now.id else bool(self._store.lock(process.id).holder())

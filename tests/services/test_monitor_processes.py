@@ -121,6 +121,22 @@ async def test_what_one_left_that_was_killed_is_not_live_and_is_cleared_by_the_n
     await store.close()
 
 
+async def test_one_knows_whether_it_is_alone(make: Callable[..., MonitorProcesses]) -> None:
+    one, other, elsewhere = make(), make(), make(host="elsewhere")
+    for each in (one, elsewhere):
+        await each.register()
+        await each.tell()
+    assert await one.alone()
+    await other.register()
+    await other.tell()
+    assert not await one.alone()
+    assert not await other.alone()
+    await other.close()
+    assert await one.alone()
+    await one.close()
+    await elsewhere.close()
+
+
 async def test_one_of_another_machine_is_not_here(make: Callable[..., MonitorProcesses]) -> None:
     elsewhere, here = make(host="elsewhere"), make()
     await elsewhere.register()
