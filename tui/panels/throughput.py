@@ -33,6 +33,9 @@ class ThroughputPanel(Panel):
     COLUMN, RANK, FILLS = DashboardColumn.BELOW, 10, 20
     TITLE = "Throughput"
 
+    _bars_of: tuple[object, ...] = ()
+    _drawn_bars: list[Line]
+
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a few lines on a high screen; more than some would show no more."""
         return Wish(_LEAST, _MOST) if height >= _TALL and width >= _NARROW else NOTHING
@@ -65,19 +68,27 @@ class ThroughputPanel(Panel):
             why = over.why or (none if snapshot.ready else "not read yet")
             return [((f"  {why}", "dim"),)]
         each, wide = bar_sizes(len(over.completed), width - SCALE_CELLS)
-        completed, failed, simulated = (merged(one, each) for one in (over.completed, over.failed, over.simulated))
-        bars = mirrored(completed, failed, wide, height - 1, self._signs, on_top=simulated)
+        bars = self._bars(over, each, wide, height - 1)
         if snapshot.link.word is not LinkWord.LIVE:
             bars = [tuple((text, "dim") for text, _ in line) for line in bars]
-        span = over.bucket * each
-        begin = over.until - span * len(completed)
-        axis = [" "] * (wide * len(completed))
+        span, many = over.bucket * each, len(over.completed) // each
+        begin = over.until - span * many
+        axis = [" "] * (wide * many)
         for at, label in times(begin, over.until, len(axis)):
             place = int((at - begin) / span * wide)
             if place + len(label) <= len(axis):
                 axis[place : place + len(label)] = label
         per = f"{over.bucket_min * each} min" if each * over.bucket_min < 60 else f"{over.bucket_min * each / 60:g} h"
         return [*bars, ((f"{per:>{SCALE_CELLS - 1}} ", "dim"), ("".join(axis), "dim"))]
+
+    def _bars(self, over: Throughput, each: int, wide: int, height: int) -> list[Line]:
+        """Return the bars, drawn anew where something else was counted: they change every quarter of an hour."""
+        made_of = (over, each, wide, height)
+        if made_of != self._bars_of:
+            completed, failed, simulated = (merged(one, each) for one in (over.completed, over.failed, over.simulated))
+            drawn = mirrored(completed, failed, wide, height, self._signs, on_top=simulated)
+            self._bars_of, self._drawn_bars = made_of, drawn
+        return self._drawn_bars
 
 
 def period(over: Throughput) -> str:
