@@ -63,10 +63,10 @@ BROKEN = [
     ("run", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
     ("note", ("n", "x"), ("enter",), failed("this")),
     ("run", ("6", "enter"), ("down", "enter"), failed("the chosen action")),
-    ("page", (), ("t",), "last known, just read: " + failed("reading the rows")),
+    ("page", (), ("t",), "last known, <10 s old: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
     ("total", (), ("t",), "Tasks 1 follows"),  # the rows are there, and live
-    ("page", ("t",), ("end",), "last known, just read: " + failed("reading more rows")),
+    ("page", ("t",), ("end",), "last known, <10 s old: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),
     ("figures_over", (), ("V",), failed("reading the figures")),
@@ -154,7 +154,7 @@ async def test_rows_that_failed_to_be_read_anew_are_last_known_until_they_are_re
         assert isinstance(view, ServedView)
         setattr(app.monitor, "page", broken)  # noqa: B010 - a method
         view._renewing = view._renew_sight()
-        await settled(pilot, says(app, "last known, just read: " + failed("reading the rows again")))
+        await settled(pilot, says(app, "last known, <10 s old: " + failed("reading the rows again")))
         delattr(app.monitor, "page")
         view._renewing = view._renew_sight()
         await settled(pilot, lambda: "failed (RuntimeError)" not in text_of(drawn(app)))

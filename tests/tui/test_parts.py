@@ -12,10 +12,12 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from core.domain.events import BreakerChanged, Event
 from core.domain.queries import Page
 from core.domain.snapshot import LinkWord, Snapshot
+from core.resilience import BreakerCause, BreakerState
 from tests.tui.pictures import STATES, WARNING
-from tests.tui.well import ACTIVE
+from tests.tui.well import ACTIVE, changed
 from tui.panels import PANELS, ConnectionsPanel, EventsPanel, HealthPanel, NeedsPanel, Panel, ThroughputPanel
 from tui.panels.layout import Wish, arrange
 from tui.panels.reader import wrap
@@ -324,6 +326,22 @@ def test_what_follows_itself_is_one_event() -> None:
     many = msgspec.structs.replace(ACTIVE, events=(first, first, first, *others))
     assert lines(EventsPanel, many, 100, 10)[0].rstrip().endswith("(×3)")
     assert len(lines(EventsPanel, many, 100, 10)) == len(ACTIVE.events)
+
+
+def test_breakers_that_change_together_are_one_event_and_their_probes_are_none() -> None:
+    def change(key: str, after: BreakerState, cause: BreakerCause, by: str = "") -> Event:
+        what = BreakerChanged(key=key, before=BreakerState.CLOSED, after=after, cause=cause, why="no route", by=by)
+        return Event.of(what, ACTIVE.at)
+
+    probes = [change(f"db:{n}", BreakerState.HALF_OPEN, BreakerCause.DUE) for n in range(9)]
+    probes += [change(f"db:{n}", BreakerState.OPEN, BreakerCause.PROBE_FAILED) for n in range(9)]
+    opened = [change(f"db:{n}", BreakerState.OPEN, BreakerCause.FAILURES) for n in range(3)]
+    held = change("db:9", BreakerState.HELD, BreakerCause.HELD, by="jana@bastion")
+    shown = changed(ACTIVE, events=(*probes, held, *opened[:2], *probes, *opened[2:], *ACTIVE.events))
+    told = [line[9:].strip() for line in lines(EventsPanel, shown, 100, 10)]
+    assert told[0].endswith("breaker db:9 held: no route")
+    assert told[1] == "watchdesk: 3 breakers open, the last one db:0: no route"
+    assert len(told) == 2 + len(ACTIVE.events)
 
 
 def test_stuck_tasks_stand_first_then_what_is_over_failed_lately_runs_waits() -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,53 @@ def test_of_what_waits_the_oldest_stand_first(found: list[Task], rows: int) -> N
     shown = [task for task in urgent_first(found, (), NOW, rows) if task.status == "pending"]
     oldest = [task for task in reversed(found) if task.status == "pending"]
     assert shown == oldest[: len(shown)]
+
+
+def test_what_ended_last_stands_first_whenever_it_was_created() -> None:
+    def ended(name: str, created_min: int, took_min: int) -> Task:
+        created = NOW - timedelta(minutes=created_min)
+        return Task(
+            id=name,
+            task_type="content",
+            description="words",
+            status="completed",
+            created_at=created,
+            completed_at=created + timedelta(minutes=took_min),
+        )
+
+    found = [
+        ended("new", 10, 1),
+        ended("slow", 60, 58),
+        ended("old", 90, 1),
+    ]  # as they are read
+    assert [task.id for task in urgent_first(found, (), NOW, 3)] == ["slow", "new", "old"]
+
+
+def test_what_is_known_of_before_goes_on_no_further() -> None:
+    runs = Task(
+        id="t1",
+        task_type="content",
+        description="words",
+        status="in_progress",
+        estimated_minutes=60,
+        created_at=NOW - timedelta(minutes=30),
+        started_at=NOW - timedelta(minutes=30),
+    )
+    counts = TaskCounts({"in_progress": 1})
+    panel = TasksPanel(Signs(), palette("dark"))
+
+    def drawn(snapshot: Snapshot) -> str:
+        return plain(panel.lines(snapshot, 100, 10)[-1])
+
+    then = snapshot_of([runs], counts)
+    last_known = msgspec.structs.replace(then.tasks.newest, source=Source.CACHED)
+    later = msgspec.structs.replace(
+        then,
+        at=NOW + timedelta(hours=5),
+        tasks=msgspec.structs.replace(then.tasks, newest=last_known),
+    )
+    assert "████░░░░" in drawn(then)
+    assert "████░░░░" in drawn(later)  # live it would be 5.5x over
 
 
 def snapshot_of(newest: list[Task], counts: TaskCounts, oldest: datetime | None = None) -> Snapshot:

@@ -1,11 +1,13 @@
 """The events panel: who did what, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from typing import Final
 
 from core.domain.actors import short_of
-from core.domain.events import Event
+from core.domain.events import BreakerChanged, Event
 from core.domain.snapshot import Snapshot
+from core.resilience import BreakerCause
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
@@ -14,6 +16,11 @@ from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness
 _COLUMNS: Final = (TableColumn(most=CLOCK_CELLS), TableColumn())
 _NAMES_IN_FULL: Final = 60
 _TALL: Final = 28
+_PROBES: Final = {
+    *(BreakerCause.DUE, BreakerCause.HURRIED, BreakerCause.ASKED),
+    *(BreakerCause.PROBE_FAILED, BreakerCause.EXPIRED),
+}
+"""The causes of changes of a breaker that stays open."""
 
 
 class EventsPanel(Panel):
@@ -44,23 +51,38 @@ class EventsPanel(Panel):
             return steps[-height:]
         if not snapshot.events:
             return [(("nothing has happened yet", "dim"),)]
-        rows = [self._row(event, many, snapshot, width) for event, many in folded(snapshot.events)[:height]]
+        runs = islice(folded(snapshot.events), height)
+        rows = [self._row(event, many, snapshot, width) for event, many in runs]
         return table(_COLUMNS, rows, width, headed=False)
 
     def _row(self, event: Event, many: int, snapshot: Snapshot, width: int) -> tuple[Span, ...]:
         role = event.level.value if event.level != "ok" else "text"
         who = event.who if width >= _NAMES_IN_FULL else short_of(event.who)
-        times = f" (×{many})" if many > 1 else ""
-        return ((clock_time(event.at, snapshot.at), "dim"), (f"{who}: {event.text}{times}", role))
+        return ((clock_time(event.at, snapshot.at), "dim"), (f"{who}: {_text(event, many)}", role))
 
 
-def folded(events: Sequence[Event]) -> list[tuple[Event, int]]:
-    """Return each event with how often it happened: what follows itself is one, that of the newest."""
-    found = list[tuple[Event, int]]()
-    for event in events:
-        last = found[-1] if found else None
-        if last is not None and (last[0].who, last[0].text) == (event.who, event.text):
-            found[-1] = (last[0], last[1] + 1)
-        else:
-            found.append((event, 1))
-    return found
+def folded(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
+    """Yield the newest of each run of equal events, and how many they are; breakers that change alike are equal.
+
+    Probes are left out: of a breaker that stays open there is one a minute.
+    """
+    for _, run in groupby((event for event in events if not _is_probe(event)), key=_kind):
+        alike = list(run)
+        yield alike[0], len(alike)
+
+
+def _is_probe(event: Event) -> bool:
+    return isinstance(event.what, BreakerChanged) and event.what.cause in _PROBES
+
+
+def _kind(event: Event) -> tuple[str, str]:
+    what = event.what
+    return (event.who, f"breaker {what.state}" if isinstance(what, BreakerChanged) and not what.by else event.text)
+
+
+def _text(event: Event, many: int) -> str:
+    if many == 1:
+        return event.text
+    if isinstance(event.what, BreakerChanged):
+        return f"{many} breakers {event.what.state}, the last one {event.what.key}: {event.what.why}"
+    return f"{event.text} (×{many})"

@@ -1,7 +1,7 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from rich.cells import cell_len
@@ -28,6 +28,7 @@ _WITH_IDS: Final = 84
 _SMALL: Final = 14
 _PROGRESS_CELLS: Final = 8
 _LATELY: Final = timedelta(hours=1)
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 _ABOVE: Final = 2
 """The lines above the table: counts and rates."""
 _FAILED_SHARE: Final = 3
@@ -81,8 +82,9 @@ class TasksPanel(Panel):
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
         live = tasks.newest.live
-        order = urgent_first(newest, words, snapshot.at, rows_within(height))
-        rows = [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
+        known_at = snapshot.at if live or tasks.newest.at is None else tasks.newest.at  # what runs since is not known
+        order = urgent_first(newest, words, known_at, rows_within(height))
+        rows = [self._row(task, snapshot, width, known_at, live=live, stuck=words.get(task.id, "")) for task in order]
         return lines + table(_COLUMNS, rows, width, headed=len(rows) + _ABOVE < height)
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
@@ -146,7 +148,9 @@ class TasksPanel(Panel):
             (f", {failed:,} failed", "critical" if failed else "dim"),
         )
 
-    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> tuple[Span, ...]:
+    def _row(
+        self, task: Task, snapshot: Snapshot, width: int, known_at: datetime, *, live: bool, stuck: str
+    ) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.why})" if task.error else "")
@@ -156,13 +160,13 @@ class TasksPanel(Panel):
             (task.id[:8] if width >= _WITH_IDS else "", "dim"),
             (task.task_type, "dim"),
             (text, "text" if live else "dim"),
-            self._progress(task, snapshot, live=live),
+            self._progress(task, known_at, live=live),
             (task.assigned_to, "dim"),
         )
 
-    def _progress(self, task: Task, snapshot: Snapshot, *, live: bool) -> Span:
+    def _progress(self, task: Task, known_at: datetime, *, live: bool) -> Span:
         """Return how much of its estimate a running task has used, as a bar; past it how many times that is."""
-        share = share_used(task, snapshot.at)
+        share = share_used(task, known_at)
         if share is None:
             return "", "dim"
         if share < 1:
@@ -174,9 +178,11 @@ class TasksPanel(Panel):
 def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, rows: int) -> list[Task]:
     """Return the tasks for so many rows: stuck, past their estimate, failed lately, running, waiting, the rest.
 
-    Of those that run or wait the oldest come first. What failed takes no more than its share before them.
+    Of those that run or wait the oldest come first, of the others what ended last. What failed takes no more than its
+    share before them.
     """
-    lately = [task.id for task in tasks if _failed_lately(task, now)]
+    failed = sorted((task for task in tasks if _failed_lately(task, now)), key=_ended, reverse=True)
+    lately = [task.id for task in failed]
     first = {*lately[: max(1, rows // _FAILED_SHARE)]}
 
     def rank(task: Task) -> int:
@@ -189,8 +195,10 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
         return _ORDER.get(task.status, 6 if task.id in lately else 7)
 
     def place(task: Task) -> tuple[int, float]:
-        at = task.began_at if task.status in _ORDER else None
-        return rank(task), at.timestamp() if at is not None else 0.0
+        if task.status in _ORDER:
+            return rank(task), task.began_at.timestamp() if task.began_at is not None else 0.0
+        ended = task.completed_at or task.began_at
+        return rank(task), -ended.timestamp() if ended is not None else 0.0
 
     return sorted(tasks, key=place)[:rows]
 
@@ -213,6 +221,10 @@ def rows_within(height: int) -> int:
 def _failed_lately(task: Task, now: datetime) -> bool:
     ended = task.completed_at or task.began_at
     return task.status == "failed" and ended is not None and now - ended <= _LATELY
+
+
+def _ended(task: Task) -> datetime:
+    return task.completed_at or task.began_at or _BEFORE_ALL
 
 
 def share_used(task: Task, now: datetime) -> float | None:

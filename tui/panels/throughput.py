@@ -74,10 +74,12 @@ class ThroughputPanel(Panel):
         span, many = over.bucket * each, len(over.completed) // each
         begin = over.until - span * many
         axis = [" "] * (wide * many)
+        end = f"{over.until.astimezone():%H:%M}"  # what finished since is in no bar yet
         for at, label in times(begin, over.until, len(axis)):
             place = int((at - begin) / span * wide)
-            if place + len(label) <= len(axis):
+            if place + len(label) < len(axis) - len(end):
                 axis[place : place + len(label)] = label
+        axis[-len(end) :] = end[: len(axis)]
         per = f"{over.bucket_min * each} min" if each * over.bucket_min < 60 else f"{over.bucket_min * each / 60:g} h"
         return [*bars, ((f"{per:>{SCALE_CELLS - 1}} ", "dim"), ("".join(axis), "dim"))]
 

@@ -144,7 +144,8 @@ class PlotArea(msgspec.Struct, frozen=True, kw_only=True):
     def nearest(self, column: int, grid: Grid) -> datetime:
         """Return the beginning of the bucket of a grid that is drawn nearest to a cell, the middle one of several."""
         apart = [abs(one - column) for one in self.columns(grid)]
-        near = [n for n, cells in enumerate(apart) if cells == min(apart)]
+        least = min(apart)
+        near = [n for n, cells in enumerate(apart) if cells == least]
         return grid.since + near[len(near) // 2] * grid.bucket
 
     def _cell(self, place: float) -> int:

@@ -104,9 +104,9 @@ def ago(at: datetime | None, now: datetime) -> str:
 
 
 def oldness(at: datetime | None, now: datetime) -> str:
-    """Return how old something is that is shown: `just read`, `5 min old`."""
+    """Return how old something is that is shown: `<10 s old`, `5 min old`."""
     told = age(at, now)
-    return "just read" if told == "now" else f"{told} old"
+    return f"{JUST_NOW if told == 'now' else told} old"
 
 
 def origin(reading: Reading[Any], now: datetime) -> str:
