@@ -205,7 +205,7 @@ async def test_one_panel_that_cannot_be_drawn_says_so_and_the_others_are_drawn(
 async def drawn_anew(pilot: Pilot[None], app: WatchdeskApp) -> None:
     """Everything on the dashboard is put in its place and drawn again."""
     for one in app.screen.query(Panel):
-        one._drawn, one._drawn_of = [], ()
+        one._drawn, one._drawn_of, one.stands_until = [], (), None
     app.screen._placed, app.screen._placed_for = {}, None  # type: ignore[attr-defined]  # the dashboard's
     app.repaint()
     await settled(pilot)

@@ -56,7 +56,7 @@ def ages(lines: list[str]) -> list[str]:
     return sorted(age for line in lines for age in AGE.findall(line))
 
 
-async def test_a_second_in_which_nothing_happens_draws_the_top_lines_alone(made: Counter[str]) -> None:
+async def test_a_second_in_which_nothing_happens_draws_nothing(made: Counter[str]) -> None:
     assert len(STEADY) > 5
     app = app_on(ACTIVE)
     async with app.run_test(size=(140, 40)) as pilot:
@@ -64,11 +64,25 @@ async def test_a_second_in_which_nothing_happens_draws_the_top_lines_alone(made:
         pass_time(app, STEADY_S)
         before = Counter(made)
         pass_time(app, 0.25)
-        assert made - before == {"TopLine": 1}
+        assert made == before
         assert not app.screen._layout_required
         monitor_of(app).snapshot = changed(ACTIVE, notices=())
         app.repaint()
         assert (made - before).keys() >= {kind.__name__ for kind in STEADY if kind.NAME != "tasks"}
+
+
+@pytest.mark.usefixtures("utc")
+async def test_the_clock_of_the_top_line_turns_with_the_minute() -> None:
+    app = app_on(ACTIVE)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+        top = app.screen.query_one(TopLine)
+        pass_time(app, 32.5)  # it is 03:10:27
+        assert "03:10 UTC" in plain(top._drawn[1])
+        pass_time(app, 0.4)
+        assert "03:10 UTC" in plain(top._drawn[1])
+        pass_time(app, 0.2)
+        assert "03:11 UTC" in plain(top._drawn[1])
 
 
 @pytest.mark.parametrize("snapshot", [ACTIVE, WARNING, CRITICAL], ids=["active", "warning", "critical"])
