@@ -24,10 +24,13 @@ class OwnerLock:
     def take(self) -> bool:
         """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.
 
-        A full disk keeps nobody out: the file then does not name its holder.
+        A full disk keeps nobody out: the file then does not name its holder. A file that was deleted keeps nobody out
+        either, so the lock of a holder is taken anew then, unless another was faster.
         """
         if self._file is not None:
-            return True
+            if not self._is_deleted(self._file):
+                return True
+            self.release()
         try:
             own_directory(self._path.parent, above=1)
             file = self._opened()
@@ -73,6 +76,14 @@ class OwnerLock:
         finally:
             os.close(file)
         return ""
+
+    def _is_deleted(self, file: int) -> bool:
+        try:
+            return not os.path.samestat(os.fstat(file), os.lstat(self._path))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # out of reach: nobody else reaches it either
 
     def _opened(self) -> int:
         try:
