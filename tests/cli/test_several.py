@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from rich.cells import set_cell_size
 
 from tests.running import ONE_SHAPE, Command, Running
 from tests.running_projects import configure, three, well
@@ -83,3 +84,15 @@ def test_a_hostile_name_is_shown_cleaned(sandbox: Running, command: Command) -> 
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
     assert "hidden characters" in done.stdout
+
+
+@ONE_SHAPE
+def test_a_name_of_two_lines_or_of_wide_letters_breaks_no_column(sandbox: Running, command: Command) -> None:
+    names = ("a\nb", "日本", "x" * 300, "ok")
+    configure(command, {name: well(sandbox) for name in names})
+    head, *lines = command("status", "--all").stdout.splitlines()
+    assert len(lines) == len(names)
+    at = head.index("LINK")
+    assert [set_cell_size(line, at + 4)[-4:].strip() for line in lines] == ["—", "LIVE", "LIVE", "LIVE"]
+    for words in (("status",), ("status", "--project", "none")):
+        assert "a b" in command(*words).stderr

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
 from core.base.settings import Layers, SettingsError
-from core.base.text import in_steps
-from core.domain.project_row import ProjectRow, row_of
+from core.base.text import clean, in_steps
+from core.domain.project_row import NAME_CHARS, WHY_CHARS, ProjectRow, row_of
 from core.monitor import Config, Monitor, read_config
 from core.resilience.fault import Fault
 from tui.cli import exit_codes
@@ -81,7 +82,7 @@ async def _later(pause_s: float, name: str, config: Config | str) -> ProjectLook
 
 
 def _unknown(name: str, why: str, code: int) -> ProjectLook:
-    row = ProjectRow(project=said(name), why=why)
+    row = ProjectRow(project=clean(name, NAME_CHARS), why=clean(why, WHY_CHARS))
     return ProjectLook(row=row, data={"name": name, "exit_code": code, "known": False, "why": why}, code=code)
 
 
@@ -102,8 +103,8 @@ def lines(rows: Sequence[ProjectRow], now: datetime | None = None) -> list[str]:
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(set_cell_size, cells, widths)).rstrip() for cells in table]
 
 
 def _review(row: ProjectRow, now: datetime) -> str:
