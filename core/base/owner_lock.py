@@ -21,6 +21,18 @@ class OwnerLock:
         self.warning = ""
         """The file in its place that was moved aside, in words."""
 
+    @property
+    def deleted(self) -> bool:
+        """Return whether it is ours, but its file is no longer there: others make a new one, and take that."""
+        if self._file is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._file), os.lstat(self._path))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # out of reach: nobody else reaches it either
+
     def take(self) -> bool:
         """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.
 
@@ -28,7 +40,7 @@ class OwnerLock:
         either, so the lock of a holder is taken anew then, unless another was faster.
         """
         if self._file is not None:
-            if not self._is_deleted(self._file):
+            if not self.deleted:
                 return True
             self.release()
         try:
@@ -76,14 +88,6 @@ class OwnerLock:
         finally:
             os.close(file)
         return ""
-
-    def _is_deleted(self, file: int) -> bool:
-        try:
-            return not os.path.samestat(os.fstat(file), os.lstat(self._path))
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False  # out of reach: nobody else reaches it either
 
     def _opened(self) -> int:
         try:

@@ -1,6 +1,7 @@
 """`status` of several projects: a line each, the worst exit code, and none waits for another."""
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -96,3 +97,15 @@ def test_a_name_of_two_lines_or_of_wide_letters_breaks_no_column(sandbox: Runnin
     assert [set_cell_size(line, at + 4)[-4:].strip() for line in lines] == ["—", "LIVE", "LIVE", "LIVE"]
     for words in (("status",), ("status", "--project", "none")):
         assert "a b" in command(*words).stderr
+
+
+@ONE_SHAPE
+def test_many_projects_fit_below_the_usual_limit_of_open_files(sandbox: Running, command: Command) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    configure(command, {f"p{n}": well(sandbox) for n in range(12)})
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        done = command("status", "--all")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [line.split()[2] for line in done.stdout.splitlines()[1:]] == ["LIVE"] * 12

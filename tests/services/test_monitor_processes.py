@@ -157,7 +157,5 @@ async def test_whose_files_were_deleted_is_told_of_again(make: Callable[..., Mon
     await one.tell()
     shutil.rmtree(tmp_path / "state")
     assert await looks.running() == ()
-    clock.advance(5)
-    one.offer(msgspec.structs.replace(HEALTHY, at=clock.now(), health=Health(critical_in_a_row=1)))
     await one.tell()
     assert [found.id for found in await looks.running()] == [one.id]

@@ -1,6 +1,8 @@
 """`status` of several projects, read side by side: one that hangs or is misconfigured delays no other."""
 
 import asyncio
+import contextlib
+import resource
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -38,6 +40,7 @@ class ProjectLook(msgspec.Struct, frozen=True, kw_only=True):
 
 async def look_at_all(names: Sequence[str], *, observe: bool, as_data: bool) -> int:
     """Read every project once and print a line each; return the worst exit code."""
+    _allow_files()
     asyncio.get_running_loop().set_default_executor(Workers())  # of which a name server can hold up as many as it likes
     layers = checked_layers()
     configs = [_config(layers, name, observe=observe) for name in names]
@@ -52,6 +55,13 @@ async def look_at_all(names: Sequence[str], *, observe: bool, as_data: bool) -> 
     else:
         put("\n".join(lines([one.row for one in looks])))
     return code
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files to what this user may have: each project takes a dozen, of the usual 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _config(layers: Layers, name: str, *, observe: bool) -> Config | str:
