@@ -181,7 +181,7 @@ def _from_file(layers: Layers) -> tuple[str, ProjectEntry]:
         only = next(iter(projects))
         return only, _entry(layers, only)
     if projects:
-        names = ", ".join(sorted(projects))
+        names = clean(", ".join(sorted(projects)))
         raise SettingsError(f"several projects are configured ({names}); choose one with --project NAME")
     raise NotConfigured(NOT_CONFIGURED)
 
@@ -189,7 +189,7 @@ def _from_file(layers: Layers) -> tuple[str, ProjectEntry]:
 def _entry(layers: Layers, name: str) -> ProjectEntry:
     projects = layers.table("projects")
     if name not in projects:
-        names = ", ".join(sorted(projects)) or "none yet"
+        names = clean(", ".join(sorted(projects))) or "none yet"
         raise SettingsError(f"no project {name!r} in {layers.path}; it has: {names}")
     fields = ProjectEntry.__struct_fields__
     if isinstance(projects[name], dict) and (strange := sorted(set(projects[name]).difference(fields))):

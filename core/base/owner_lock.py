@@ -21,13 +21,28 @@ class OwnerLock:
         self.warning = ""
         """The file in its place that was moved aside, in words."""
 
+    @property
+    def deleted(self) -> bool:
+        """Return whether it is ours, but its file is no longer there: others make a new one, and take that."""
+        if self._file is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._file), os.lstat(self._path))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # out of reach: nobody else reaches it either
+
     def take(self) -> bool:
         """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.
 
-        A full disk keeps nobody out: the file then does not name its holder.
+        A full disk keeps nobody out: the file then does not name its holder. A file that was deleted keeps nobody out
+        either, so the lock of a holder is taken anew then, unless another was faster.
         """
         if self._file is not None:
-            return True
+            if not self.deleted:
+                return True
+            self.release()
         try:
             own_directory(self._path.parent, above=1)
             file = self._opened()

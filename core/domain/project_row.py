@@ -13,8 +13,8 @@ from core.domain.snapshot import WORST_FIRST, LinkWord, Snapshot, State
 _PENDING: Final = "pending"
 _CUT_OFF: Final = frozenset({LinkWord.OFFLINE, LinkWord.BLIND})
 """Links that are a cause by themselves."""
-_WHY_CHARS: Final = 300
-_NAME_CHARS: Final = 80
+WHY_CHARS: Final = 300
+NAME_CHARS: Final = 80
 
 
 class ProjectRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +58,10 @@ def row_of(snapshot: Snapshot, project: str = "") -> ProjectRow:
     known = snapshot.ready or link.word is not LinkWord.CONNECTING
     waits = None if counts is None else in_review(counts, snapshot.pauses)
     return ProjectRow(
-        project=clean(project or snapshot.project.name, _NAME_CHARS),
+        project=clean(project or snapshot.project.name, NAME_CHARS),
         at=snapshot.at,
         state=snapshot.state,
-        why=clean((link.why if link.word in _CUT_OFF else "") or snapshot.state_why, _WHY_CHARS),
+        why=clean((link.why if link.word in _CUT_OFF else "") or snapshot.state_why, WHY_CHARS),
         link=link.word,
         since=link.since,
         alerts=sum(alert.fires for alert in snapshot.alerts) if known else None,

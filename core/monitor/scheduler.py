@@ -23,7 +23,7 @@ _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
 _BESIDE_S, _ALONE_S = 0.5, 2.0
-"""The pause beside other monitors of the project on this machine; alone, nobody asks for an action."""
+"""The pause beside other monitors of the project on this machine; alone, only a command asks, which waits longer."""
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _PATIENCE_S: Final = 1.0

@@ -79,6 +79,8 @@ class MonitorProcesses:
 
     async def tell(self) -> None:
         """Tell what changed, unless that was just done. Never raises: the store reports what it cannot keep."""
+        if self._registered and self._lock.deleted:  # with the document, probably: others take us for ended
+            self._registered, self._tried_s = self._lock.take(), None
         first, now_s = self._tried_s is None, self._clock.elapsed()
         every_s = _SOON_S if self._now.acts is not self._told.acts else _EVERY_S  # others wait for that word
         if first or (self._now is not self._told and now_s - (self._tried_s or 0.0) >= every_s):

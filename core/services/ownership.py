@@ -23,15 +23,18 @@ class Ownership:
         return self.mine
 
     def take(self) -> bool:
-        """Take the lock if no other process has it. Return whether this process has just become the owner."""
+        """Take the lock if no other process has it. Return whether this process has just become the owner.
+
+        The owner is it no more if the lock's file was deleted and another process has taken the new one.
+        """
         if self._only_looks or self.gives_way:
             return False
         if self._among_observers is None:
-            return not self.mine and self._store.own()
-        if self._store.owner():
-            self.mine = False
-            return False
-        return not self.mine and self._among_observers.take()
+            owns = self._store.own()
+        else:
+            owns = not self._store.owner() and self._among_observers.take()
+        before, self.mine = self.mine, self.mine and owns
+        return owns and not before
 
     def give_way(self) -> None:
         """Be the owner no more, for the sake of another process."""

@@ -118,7 +118,7 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     )
 
     stop_between_writes(monitor, command)
-    code, said = breaker("reset", "--wait", "1")
+    code, said = breaker("reset", "--wait", "3")
     assert (code, "withdrawn, nothing was changed" in said) == (4, True), said
     with ThreadPoolExecutor() as pool:
         waits = pool.submit(breaker, "reset", "--wait", "60")

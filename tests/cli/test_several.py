@@ -2,12 +2,14 @@
 
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
+from rich.cells import set_cell_size
 
-from tests.running import ONE_SHAPE, Command, Running
+from tests.running import ONE_SHAPE, PROGRAM, Command, Running
 from tests.running_projects import configure, three, well
 
 
@@ -83,3 +85,23 @@ def test_a_hostile_name_is_shown_cleaned(sandbox: Running, command: Command) -> 
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
     assert "hidden characters" in done.stdout
+
+
+@ONE_SHAPE
+def test_a_name_of_two_lines_or_of_wide_letters_breaks_no_column(sandbox: Running, command: Command) -> None:
+    names = ("a\nb", "日本", "x" * 300, "ok")
+    configure(command, {name: well(sandbox) for name in names})
+    head, *lines = command("status", "--all").stdout.splitlines()
+    assert len(lines) == len(names)
+    at = head.index("LINK")
+    assert [set_cell_size(line, at + 4)[-4:].strip() for line in lines] == ["—", "LIVE", "LIVE", "LIVE"]
+    for words in (("status",), ("status", "--project", "none")):
+        assert "a b" in command(*words).stderr
+
+
+@ONE_SHAPE
+def test_many_projects_fit_below_the_usual_limit_of_open_files(sandbox: Running, command: Command) -> None:
+    configure(command, {f"p{n}": well(sandbox) for n in range(12)})
+    limited = ("sh", "-c", 'ulimit -S -n 48; exec "$@"', "sh", *PROGRAM, "status", "--all")
+    done = subprocess.run(limited, check=False, env=command.environment(), capture_output=True, text=True, timeout=60)
+    assert [line.split()[2] for line in done.stdout.splitlines()[1:]] == ["LIVE"] * 12, done.stderr

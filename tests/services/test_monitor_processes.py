@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -146,3 +147,15 @@ async def test_one_of_another_machine_is_not_here(make: Callable[..., MonitorPro
     assert [one.host for one in await elsewhere.running()] == ["elsewhere"]
     await here.close()
     await elsewhere.close()
+
+
+async def test_whose_files_were_deleted_is_told_of_again(make: Callable[..., MonitorProcesses], tmp_path: Path) -> None:
+    clock = FakeClock()
+    one, looks = make(clock), make(clock)
+    await one.register()
+    one.offer(HEALTHY)
+    await one.tell()
+    shutil.rmtree(tmp_path / "state")
+    assert await looks.running() == ()
+    await one.tell()
+    assert [found.id for found in await looks.running()] == [one.id]

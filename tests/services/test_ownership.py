@@ -24,3 +24,15 @@ def test_who_observes_gives_way_and_is_alone_again(tmp_path: Path) -> None:
 
 def test_who_only_looks_owns_nothing(tmp_path: Path) -> None:
     assert not Ownership(Store(tmp_path, "s"), only_looks=True).take()
+
+
+def test_whose_lock_was_deleted_takes_it_anew_unless_another_was_faster(tmp_path: Path) -> None:
+    first, second = (Ownership(Store(tmp_path, "s"), only_looks=False) for _ in range(2))
+    first.mine = first.take()
+    (tmp_path / "s.lock").unlink()
+    assert (first.take(), first.mine) == (False, True)
+    assert not second.take()
+    (tmp_path / "s.lock").unlink()
+    second.mine = second.take()
+    assert second.mine
+    assert (first.take(), first.mine) == (False, False)

@@ -147,3 +147,15 @@ async def test_pages_and_halves_of_them_are_turned_by_the_keys_of_a_pager() -> N
             at.append(view.list.at)
         half = page // 2
         assert at == [page, 2 * page, page, page + half, page, page - half, 0]
+
+
+async def test_a_list_of_which_more_have_come_than_fit_into_one_read_is_counted_anew() -> None:
+    app = app_on(WARNING)
+    monitor = monitor_of(app)
+    monitor.records = msgspec.structs.replace(RECORDS, tasks=RECORDS.tasks[:1])
+    async with run(app, SIZE) as pilot:
+        await app.visit("tasks")
+        await settled(pilot, lambda: "Tasks 1/1 " in shown(app))
+        monitor.records = MANY
+        await refreshed(pilot, app, 1)
+        await settled(pilot, lambda: f"Tasks 1/{2 * PAGE} " in shown(app))

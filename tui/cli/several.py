@@ -1,15 +1,18 @@
 """`status` of several projects, read side by side: one that hangs or is misconfigured delays no other."""
 
 import asyncio
+import contextlib
+import resource
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
 from core.base.settings import Layers, SettingsError
-from core.base.text import in_steps
-from core.domain.project_row import ProjectRow, row_of
+from core.base.text import clean, in_steps
+from core.domain.project_row import NAME_CHARS, WHY_CHARS, ProjectRow, row_of
 from core.monitor import Config, Monitor, read_config
 from core.resilience.fault import Fault
 from tui.cli import exit_codes
@@ -37,6 +40,7 @@ class ProjectLook(msgspec.Struct, frozen=True, kw_only=True):
 
 async def look_at_all(names: Sequence[str], *, observe: bool, as_data: bool) -> int:
     """Read every project once and print a line each; return the worst exit code."""
+    _allow_files()
     asyncio.get_running_loop().set_default_executor(Workers())  # of which a name server can hold up as many as it likes
     layers = checked_layers()
     configs = [_config(layers, name, observe=observe) for name in names]
@@ -51,6 +55,13 @@ async def look_at_all(names: Sequence[str], *, observe: bool, as_data: bool) -> 
     else:
         put("\n".join(lines([one.row for one in looks])))
     return code
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files to what this user may have: each project takes a dozen, of the usual 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _config(layers: Layers, name: str, *, observe: bool) -> Config | str:
@@ -81,7 +92,7 @@ async def _later(pause_s: float, name: str, config: Config | str) -> ProjectLook
 
 
 def _unknown(name: str, why: str, code: int) -> ProjectLook:
-    row = ProjectRow(project=said(name), why=why)
+    row = ProjectRow(project=clean(name, NAME_CHARS), why=clean(why, WHY_CHARS))
     return ProjectLook(row=row, data={"name": name, "exit_code": code, "known": False, "why": why}, code=code)
 
 
@@ -102,8 +113,8 @@ def lines(rows: Sequence[ProjectRow], now: datetime | None = None) -> list[str]:
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(set_cell_size, cells, widths)).rstrip() for cells in table]
 
 
 def _review(row: ProjectRow, now: datetime) -> str:

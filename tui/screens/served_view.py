@@ -301,6 +301,8 @@ class ServedView(ListView):
             self._noted(None)
             if not self._window.more and not self._listing.within:
                 self._total = (self._window.offset + len(self._window.records), True)
+            elif self._total is not None and self._total[0] < self._window.offset + len(self._window.records):
+                self._total = await self.ui.monitor.total(self._listing)  # more have come than were counted
         except NotLive as not_live:
             self._noted(not_live.fault)
         self.ui.repaint()

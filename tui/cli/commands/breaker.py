@@ -22,6 +22,8 @@ from tui.cli.monitor_page import breaker_as_data, breakers_page, watchdog_as_dat
 from tui.cli.session import configure, confirmed, put, put_json, start_logging, tell
 
 _WAIT_S: Final = 10
+_LEAST_WAIT_S: Final = 3
+"""A monitor that is alone looks for orders every two seconds: in less it may not have looked yet."""
 _NEAR: Final = 3
 
 Results = Sequence[tuple[MonitorProcess, Result]]
@@ -68,7 +70,7 @@ def _command(name: str, action: Action, words: str) -> click.Command:
 
         context.exit(asyncio.run(_on(configure(context), act)))
 
-    wait: dict[str, Any] = {"type": click.IntRange(1, 3600), "default": _WAIT_S, "show_default": True}
+    wait: dict[str, Any] = {"type": click.IntRange(_LEAST_WAIT_S, 3600), "default": _WAIT_S, "show_default": True}
     parameters = [
         *map(parameter_of, action.arguments),
         click.Option(["--pid"], type=click.IntRange(1), metavar="N", help="Only the monitor with this process id."),

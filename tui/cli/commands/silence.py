@@ -28,6 +28,9 @@ def _run(context: click.Context, /, *, listed: bool, end: str | None, once: bool
         context.exit(_end(config, end, mode, once=once))
     if values["matcher"] is None or not (values["reason"] or "").strip():
         raise click.UsageError("say what to silence and why: watchdesk silence MATCHER --reason TEXT")
+    if empty := [one for one in context.command.params if one.name in values and values[one.name] == ""]:
+        name = empty[0].human_readable_name if isinstance(empty[0], click.Argument) else empty[0].opts[0]
+        raise click.UsageError(f"{name} is empty: without it more would be silenced, or at another time, than meant")
     if values["weekly"] and context.get_parameter_source("lasts") is ParameterSource.COMMANDLINE:
         raise click.UsageError("a weekly silence takes no --for: its times say how long it holds")
     context.exit(
