@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from tests.running import ONE_SHAPE, Command, Running
@@ -141,6 +142,23 @@ def test_a_token_is_asked_for(sandbox: Running, watch: Watch) -> None:
     assert service.get("/metrics", Authorization="Bearer wrong").status_code == 401
     assert service.get("/metrics", Authorization="Bearer s3cret").status_code == 200
     assert service.get("/nothing", Authorization="Bearer s3cret").status_code == 404
+
+
+@ONE_SHAPE
+def test_who_asks_for_the_head_alone_gets_it(sandbox: Running, watch: Watch) -> None:
+    service = watch()
+    service.line("state", link="LIVE")
+    for path, status in {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/nothing": 404}.items():
+        head = httpx.head(service.url + path, timeout=20)
+        assert (head.status_code, head.content) == (status, b"")
+        assert int(head.headers["content-length"]) > 0
+
+
+@ONE_SHAPE
+def test_one_project_and_all_of_them_is_refused(sandbox: Running, command: Command) -> None:
+    found = command("--project", "shop", "watch", "--all", sandbox=sandbox)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "leave out --project" in found.stderr
 
 
 @ONE_SHAPE

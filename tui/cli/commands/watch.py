@@ -39,6 +39,8 @@ def command(context: click.Context, *, address: str | None, once: bool, all_proj
         raise click.UsageError("--metrics needs a service that goes on; leave out --once")
     if once and all_projects:
         raise click.UsageError("--once is for one project; leave out --all")
+    if all_projects and context.obj["project"]:
+        raise click.UsageError("--all is about all projects; leave out --project")
     if all_projects:
         context.exit(asyncio.run(_watch_all(address, observe=context.obj["observe"])))
     config = configure(context)
