@@ -131,7 +131,10 @@ def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules
 
 
 def breakers_refuse(facts: Facts, component: str) -> Condition:
-    """Return whether calls are refused or fail. A breaker that is only due waits for its next call to tell."""
+    """Return whether calls are refused or fail. A breaker that is only due waits for its next call to tell.
+
+    It waits no more once another of the component was closed since it opened: calls are answered again.
+    """
     ours = [record for record in facts.breakers if record.component == component]
     failing = [record for record in ours if record.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
     if failing:
@@ -140,7 +143,8 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
         more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
         said = f": {worst.last_error}" if worst.last_error else ""
         return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
-    due = [record for record in ours if record.state is BreakerState.DUE]
+    closed = [record.since for record in ours if record.state is BreakerState.CLOSED]
+    due = [one for one in ours if one.state is BreakerState.DUE and not any(since > one.since for since in closed)]
     if any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
         return Condition(Truth.UNKNOWN, "next probe is due")
     return Condition(Truth.FALSE if ours else Truth.UNKNOWN)

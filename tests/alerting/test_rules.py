@@ -125,6 +125,23 @@ def test_an_alert_about_a_breaker_that_became_due_and_is_never_called_again_reso
     assert lives.stage("breakers:db") == "resolved"
 
 
+def test_a_breaker_that_nobody_calls_keeps_no_alert_once_another_was_closed_since_it_opened() -> None:
+    lives = Lives()
+    seldom = breaker(lives.now, BreakerState.OPEN, 400.0)
+    lives.minute(breakers=(seldom,))
+    assert lives.stage("breakers:db") == "firing"
+    due = msgspec.structs.replace(seldom, state=BreakerState.DUE)
+    before, since = (
+        msgspec.structs.replace(seldom, key="db:often", state=BreakerState.CLOSED, since=seldom.since + span)
+        for span in (timedelta(seconds=-1), timedelta(seconds=1))
+    )
+    lives.minute(10, breakers=(due, before))  # it was closed all the time: whether calls are answered now, nobody knows
+    assert lives.stage("breakers:db") == "firing"
+    for _ in range(3):
+        lives.minute(breakers=(due, since))
+    assert lives.stage("breakers:db") == "resolved"
+
+
 def test_a_breaker_held_by_an_operator_never_fires_and_is_shown_as_taken_care_of() -> None:
     lives = Lives()
     held = breaker(START, BreakerState.HELD, 0.0, held_by="operator anna@ops", held_why="migration")
