@@ -267,6 +267,15 @@ def lines(kind: type[Panel], snapshot: Snapshot, width: int, height: int) -> lis
     return [plain(line) for line in made(kind).lines(snapshot, width, height)]
 
 
+@pytest.mark.parametrize("name", ["warning", "critical", "offline"])
+def test_nothing_that_needs_somebody_is_cut_while_lines_are_left(name: str) -> None:
+    least = len(made(NeedsPanel)._rows(STATES[name], 60, 0, over=True))  # type: ignore[attr-defined]  # this panel's
+    whole = len(lines(NeedsPanel, STATES[name], 60, 99))
+    assert least < whole
+    for height in range(least, whole + 1):
+        assert len(lines(NeedsPanel, STATES[name], 60, height)) == height
+
+
 def test_one_line_for_alerts_is_the_worst_of_them() -> None:
     (line,) = lines(NeedsPanel, WARNING, 100, 1)
     assert "tasks are stuck" in line

@@ -48,7 +48,7 @@ class NeedsPanel(Panel):
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
         now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
-        every = len(self._rows(snapshot, width, over=height >= _TALL, whole=True))
+        every = len(self._rows(snapshot, width, height, over=height >= _TALL))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)))
 
     @property
@@ -77,27 +77,29 @@ class NeedsPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return maintenance, what fires, what waits, alerts that no longer fire; those without room are counted."""
-        found = self._rows(snapshot, width, over=True, whole=True)
-        if len(found) > height:
-            found = self._rows(snapshot, width, over=True, whole=False)
-        return as_many_as_fit(found, height)
+        return as_many_as_fit(self._rows(snapshot, width, height, over=True), height)
 
-    def _rows(self, snapshot: Snapshot, width: int, *, over: bool, whole: bool) -> list[Line]:
-        """Return a line each. `over`: also of alerts that no longer fire; `whole`: a long text takes a second line."""
+    def _rows(self, snapshot: Snapshot, width: int, height: int, *, over: bool) -> list[Line]:
+        """Return a line each; long texts take what is left of `height`, two lines each, those of the first rows first.
+
+        `over`: also of alerts that no longer fire.
+        """
         rows = [self._window(one, snapshot) for one in _windows(snapshot)]
         rows += [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
         rows += self._others(snapshot)
         rows += [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires and over]
         lines = table(_COLUMNS, rows, width, headed=False)
-        if not whole or not rows:
+        left = height - len(lines)
+        if left <= 0 or not rows:
             return lines
         rest = column_widths(_COLUMNS, rows, width, headed=False)[_TEXT]
         found = list[Line]()
         for row, line in zip(rows, lines, strict=True):
-            first, *more = wrap((row[_TEXT],), rest) if cell_len(row[_TEXT][0]) > rest else [()]
+            first, *more = wrap((row[_TEXT],), rest) if left and cell_len(row[_TEXT][0]) > rest else [()]
             if not more:
                 found.append(line)
                 continue
+            left -= 1
             following = tuple(span for part in more for span in part)
             found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
         return found
