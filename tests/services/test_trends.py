@@ -134,8 +134,8 @@ async def test_checks_are_medians_of_the_logs_rows_all_of_them(sandbox: Running,
 
 
 async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandbox: Running, tmp_path: Path) -> None:
-    finished(sandbox, "completed", 40, "5 hours", "1 second")
-    finished(sandbox, "failed", 3, "5 hours", "1 second")
+    finished(sandbox, "completed", 40, "5 hours", "1 millisecond")
+    finished(sandbox, "failed", 3, "5 hours", "1 millisecond")
     finished(sandbox, "failed", 2, "1 second")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
         await monitor._parts.trends.count_period()
