@@ -346,9 +346,9 @@ def test_breakers_that_change_together_are_one_event_and_their_probes_are_none()
     probes += [change(f"db:{n}", BreakerState.OPEN, BreakerCause.PROBE_FAILED) for n in range(9)]
     opened = [change(f"db:{n}", BreakerState.OPEN, BreakerCause.FAILURES) for n in range(3)]
     held = change("db:9", BreakerState.HELD, BreakerCause.HELD, by="jana@bastion")
-    shown = changed(ACTIVE, events=(*probes, held, *opened[:2], *probes, *opened[2:], *ACTIVE.events))
+    shown = changed(ACTIVE, events=(*probes, held, held, *opened[:2], *probes, *opened[2:], *ACTIVE.events))
     told = [line[9:].strip() for line in lines(EventsPanel, shown, 100, 10)]
-    assert told[0].endswith("breaker db:9 held: no route")
+    assert told[0].endswith("breaker db:9 held: no route (×2)")  # what a person did twice is no two breakers
     assert told[1] == "watchdesk: 3 breakers open, the last one db:0: no route"
     assert len(told) == 2 + len(ACTIVE.events)
 

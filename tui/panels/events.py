@@ -83,6 +83,6 @@ def _kind(event: Event) -> tuple[str, str]:
 def _text(event: Event, many: int) -> str:
     if many == 1:
         return event.text
-    if isinstance(event.what, BreakerChanged):
+    if isinstance(event.what, BreakerChanged) and not event.what.by:
         return f"{many} breakers {event.what.state}, the last one {event.what.key}: {event.what.why}"
     return f"{event.text} (×{many})"

@@ -197,8 +197,7 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
     def place(task: Task) -> tuple[int, float]:
         if task.status in _ORDER:
             return rank(task), task.began_at.timestamp() if task.began_at is not None else 0.0
-        ended = task.completed_at or task.began_at
-        return rank(task), -ended.timestamp() if ended is not None else 0.0
+        return rank(task), -_ended(task).timestamp()
 
     return sorted(tasks, key=place)[:rows]
 
