@@ -21,7 +21,7 @@ from tests.tui.rows import RECORDS
 from tests.tui.still import Records, StillFaults, StillMonitor
 from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
-from tui.dialogs import SWALLOW_S, ActionDialog
+from tui.dialogs import ActionDialog
 
 _IN_TIME_S: Final = 30.0
 _STILL: Final = 2
@@ -74,11 +74,14 @@ def run(app: WatchdeskApp, size: tuple[int, int]) -> AbstractAsyncContextManager
     return app.run_test(size=size)
 
 
+_READ_S = 20.0
+
+
 def read_it(app: WatchdeskApp) -> None:
-    """A dialog was open long enough to be read; the wall clock stands."""
+    """A dialog was open long enough to be read, however long a key waits to be taken up; the wall clock stands."""
     assert isinstance(app.clock, FakeClock)
-    app.clock.advance(2 * SWALLOW_S)
-    app.clock.jump_wall(-2 * SWALLOW_S)
+    app.clock.advance(_READ_S)
+    app.clock.jump_wall(-_READ_S)
 
 
 async def settled(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> str:

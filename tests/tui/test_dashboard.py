@@ -23,13 +23,14 @@ from tests.running import ONE_SHAPE, Running
 from tests.tui.drawn import asks, drawn, text_of
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
-    SWALLOW_S,
     ActionDialog,
     ChoiceDialog,
     HelpDialog,
+    Question,
     QuitDialog,
 )
 from tui.dialogs.dialog import REPLAN_S
+from tui.dialogs.frame import Frame
 from tui.panels import Panel
 from tui.rendering.text import plain
 
@@ -232,7 +233,7 @@ async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path
             dialog.query_one("#word", Input).value = word
             await pilot.pause()
             assert act.disabled is not allowed
-        await asyncio.sleep(0.35)
+        await until_read(app)
         act.press()
         await until(lambda: "stopped (read back)" in str(dialog.query_one("#outcome", Static).content), "the outcome")
         await pilot.press("escape")
@@ -268,7 +269,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         await until(lambda: "observing" in shown(app) and "LIVE" in shown(app), "the mode")
         await pilot.press("h")
         await until(lambda: isinstance(app.screen, ActionDialog) and "--observe" in said(app), "asked to lift it")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         act = app.screen.query_one("#act", Button)
         assert act.disabled
         await pilot.press("shift+tab", *"probe")
@@ -299,7 +300,7 @@ async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Run
         dialog.query_one("#reason", Input).value = "fire"
         dialog.query_one("#word", Input).value = "STOP"
         await pilot.pause()
-        await asyncio.sleep(0.35)
+        await until_read(app)
         dialog.query_one("#act", Button).press()
         await until(lambda: dialog._busy, "under way")  # type: ignore[attr-defined]  # a dialog
         await pilot.press("escape")
@@ -319,12 +320,19 @@ async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path
         await pilot.press("h")
         await until(lambda: asks(app, HEAL) and "2 tasks" in said(app), "the plan")
         assert not list(app.screen.query("Toast"))
-        await asyncio.sleep(0.6)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "verified: 2 changed" in said(app), "the result")
         await pilot.press("escape")
         await until(lambda: "none of 0 running" in shown(app), "a new check")
         assert "STUCK" not in shown(app)
+
+
+async def until_read(app: WatchdeskApp) -> None:
+    """The dialog on top was on the screen for long enough to be read: keys count."""
+    top = app.screen
+    assert isinstance(top, Question)
+    await until(lambda: top.query_one(Frame).is_drawn and not top.fresh(), "read")
 
 
 def said(app: WatchdeskApp) -> str:
@@ -340,20 +348,20 @@ async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path
         await pilot.press("r")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the breakers")
         assert "nothing to reset" in str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("down", "enter")
         await until(lambda: len(app.screen.query(OptionList)) == 1 and options(app) > 5, "which one")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         key = str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
         await pilot.press("down", "enter")
         await until(lambda: asks(app, HOLD_BREAKER) and "is closed" in said(app), "the dialog")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("shift+tab", *"repair", "tab", "tab", "enter")
         await until(lambda: f"{key} held open: repair" in said(app), "held")
         await pilot.press("escape", "r")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the breakers again")
         assert f"release {key}" in str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("down", "enter")
         await until(lambda: any(f"{key} released" in e.text for e in app.monitor.snapshot.events), "released")
 
@@ -370,7 +378,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("d")
         await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is on" in said(app), "the dialog")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         act = app.screen.query_one("#act", Button)
         assert (act.disabled, str(act.label)) == (True, "Turn off")
         await pilot.press("shift+tab", *"probe")
@@ -379,7 +387,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await until(lambda: "dry-run is off (read back)" in said(app), "off")
         await pilot.press("escape", "d")
         await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is off" in said(app), "the dialog again")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "dry-run is on (read back)" in said(app), "on")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
@@ -394,7 +402,7 @@ async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) 
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("p")
         await until(lambda: isinstance(app.screen, ActionDialog) and "1 task pending" in said(app), "the dialog")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "function answered" in said(app), "run")
     assert sandbox.functions() != before
@@ -408,7 +416,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         await until(lambda: "2 of 2 running" in shown(app), "live")
         await pilot.press("h")
         await until(lambda: asks(app, HEAL) and "2 tasks as failed" in said(app), "the plan")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "2 changed" in said(app), "healed")
         await pilot.press("escape")
@@ -418,18 +426,18 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
         entries = [str(app.screen.query_one(OptionList).get_option_at_index(i).prompt) for i in range(options(app))]
         assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry", "undo an older heal"]
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("down", "down", "enter")
         await until(lambda: isinstance(app.screen, ActionDialog) and "watchdesk:stuck" in said(app), "retry asks")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "is pending (read back)" in said(app), "retried")
         await pilot.press("escape", "o")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the list again")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("down", "enter")
         await until(lambda: "1 task back to in progress" in said(app), "undo asks")
-        await asyncio.sleep(SWALLOW_S)
+        await until_read(app)
         await pilot.press("tab", "enter")
         await until(lambda: "1 of 1 task back" in said(app), "undone")
     rows = sandbox.sql("SELECT status, error_message, completed_at FROM autonomous_tasks ORDER BY status")
@@ -462,7 +470,7 @@ async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks
             await until(lambda: "OFFLINE" in shown(app), "offline")
             await pilot.press("ctrl+e")
             await until(lambda: "kept on this machine" in said(app), "the dialog")
-            await asyncio.sleep(SWALLOW_S)
+            await until_read(app)
             await pilot.press("shift+tab", *"STOP", "shift+tab", *"fire", "tab", "tab", "tab", "enter")
             await until(lambda: "waiting: NOT stopped" in said(app), "kept")
             await pilot.press("escape")
@@ -471,10 +479,10 @@ async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks
             await until(lambda: isinstance(app.screen, QuitDialog), "asked")
             await pilot.press("escape", "o")
             await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
-            await asyncio.sleep(SWALLOW_S)
+            await until_read(app)
             await pilot.press("down", "enter")
             await until(lambda: isinstance(app.screen, ActionDialog) and "fire" in said(app), "withdraw asks")
-            await asyncio.sleep(SWALLOW_S)
+            await until_read(app)
             await pilot.press("tab", "enter")
             await until(lambda: "withdrawn: emergency stop" in said(app), "withdrawn")
             await pilot.press("escape")

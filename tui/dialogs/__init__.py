@@ -9,11 +9,10 @@ from tui.dialogs.jump import JumpDialog
 from tui.dialogs.menu import Menu
 from tui.dialogs.note import NoteDialog
 from tui.dialogs.prompt import Prompt
-from tui.dialogs.question import SWALLOW_S, Question
+from tui.dialogs.question import Question
 from tui.dialogs.quit import QuitDialog
 
 __all__ = [
-    "SWALLOW_S",
     "ActionDialog",
     "ChoiceDialog",
     "CommandPrompt",

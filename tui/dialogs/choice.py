@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.dialogs.frame import Frame
 from tui.dialogs.question import Question
 
 
@@ -41,7 +42,7 @@ class ChoiceDialog(Question[str | None]):
 
     def compose(self) -> ComposeResult:
         """Heading, text and list."""
-        with Vertical(id="box"):
+        with Frame(self.turn):
             yield Static(Content(self._heading), id="heading", markup=False)
             if self._text:
                 with VerticalScroll(id="about", can_focus=False):

@@ -6,12 +6,12 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from core.domain.filter_completion import Completion
 from tui.dialogs.field import CompletedField
+from tui.dialogs.frame import Frame
 from tui.dialogs.question import Question
 from tui.rendering.text import plain
 
@@ -46,7 +46,7 @@ class CommandPrompt(Question[None]):
 
     def compose(self) -> ComposeResult:
         """The field, what may follow, and why it cannot be done."""
-        with Vertical(id="box"):
+        with Frame(self.turn):
             yield self._field
             yield Static("", id="words", markup=False)
             yield Static("", id="outcome", markup=False)

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
@@ -16,6 +16,7 @@ from core.domain.actions import Result, ResultPhase
 from core.resilience import NotLive
 from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
+from tui.dialogs.frame import Frame
 from tui.dialogs.question import Question
 from tui.rendering.text import bar
 
@@ -63,7 +64,7 @@ class Dialog(Question[None]):
 
     def compose(self) -> ComposeResult:
         """Heading, text, fields, outcome, buttons."""
-        with Vertical(id="box"):
+        with Frame(self.turn):
             with VerticalScroll(id="content", can_focus=False):
                 yield Static(Content(self._heading), id="heading", markup=False)
                 yield Static(self.READING, id="text", markup=False)

@@ -6,12 +6,12 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
+from tui.dialogs.frame import Frame
 from tui.dialogs.question import Question
 
 
@@ -33,7 +33,7 @@ class Prompt(Question[None]):
 
     def compose(self) -> ComposeResult:
         """Heading, field, outcome."""
-        with Vertical(id="box"):
+        with Frame(self.turn):
             yield Static(Content(self._heading), id="heading", markup=False)
             yield Static(Content(self._text), id="text", markup=False)
             yield self._field

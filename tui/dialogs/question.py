@@ -67,7 +67,6 @@ class Question(Leaving[T]):
         """Say what the keys do."""
         self.mount(Static(Content(f"too small for a dialog: enlarge to 60×15{self.INSTEAD}; Esc cancels"), id="tiny"))
         self.hint(self.HINT)
-        self.call_after_refresh(self.turn)  # on a busy machine it is seen only now
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask nothing where that could not be read."""
@@ -95,16 +94,19 @@ class Question(Leaving[T]):
         for content in self.query("#content"):
             content.scroll_relative(y=way * max(1, content.size.height // 2), animate=False, immediate=True)
 
-    def fresh(self) -> bool:
-        """Return whether it was opened too recently to have been read."""
-        return self.clock.elapsed() - self._turned_at < SWALLOW_S
+    def fresh(self, at: float | None = None) -> bool:
+        """Return whether it was drawn too shortly before `at`, in seconds of the clock, to have been read by then."""
+        return (self.clock.elapsed() if at is None else at) - self._turned_at < SWALLOW_S
 
     def swallows(self, event: events.Event) -> bool:
-        """Return whether the event came too early. A key that is held down counts as one press."""
+        """Return whether the event came too early. A key that is held down counts as one press.
+
+        What counts is when it was pressed: on a busy machine it may be taken up long after.
+        """
         if not _is_rash(event):
             return False
-        pushes = isinstance(event, events.Key) and event.key in _PUSHES
-        if self.fresh() or (pushes and self._repeats()):
+        pushes, at = isinstance(event, events.Key) and event.key in _PUSHES, self.clock.elapsed() - _age_s(event)
+        if self.fresh(at) or (pushes and self._repeats(at)):
             if pushes:
                 self.turn()
             if isinstance(event, events.Key):
@@ -112,14 +114,19 @@ class Question(Leaving[T]):
                 self.hints()
             return True
         if isinstance(event, events.Key):  # another key between two pushes: none of them is held down
-            self._pushed_at = self.clock.elapsed() if pushes else -HELD_S
+            self._pushed_at = at if pushes else -HELD_S
             self._rash = False
             self.hints()
         return False
 
-    def _repeats(self) -> bool:
+    def _repeats(self, at: float) -> bool:
         """Return whether a push may be the first repeat of the one by which the buttons came to mean something else."""
-        return self._turned_at >= self._pushed_at > self.clock.elapsed() - HELD_S
+        return self._turned_at >= self._pushed_at > at - HELD_S
+
+
+def _age_s(event: events.Event) -> float:
+    """How long ago the event was read from the terminal."""
+    return max(0.0, events.Event().time - event.time)
 
 
 def _is_tiny(width: int, height: int) -> bool:
