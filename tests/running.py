@@ -148,7 +148,7 @@ class Running:
         if self._line is not None:
             self._line.close()
         self.process.terminate()
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

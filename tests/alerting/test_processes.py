@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.alerting.mail_server import ANNA, Mailbox, Server, lift, stop
 from tests.alerting.test_sync import OVER, STOP
 from tests.faults.proxies import proxy
 from tests.running import ONE_SHAPE, ROOT, Running
+from tests.until import until
 from tests.wire import reset
 
 _MOST_S = 40.0
@@ -62,14 +62,6 @@ async def machines(sandbox: Running, tmp_path: Path) -> AsyncIterator[Machines]:
     made = Machines(sandbox, tmp_path)
     yield made
     made.end()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what must become so. A bound for a test that would wait for ever, and no measurement."""
-    ends = time.monotonic() + _MOST_S
-    while not holds():
-        assert time.monotonic() < ends, "it never became so"
-        await asyncio.sleep(0.1)
 
 
 def heard(server: Server, words: str) -> list[str]:

@@ -72,7 +72,7 @@ def test_url_and_key_are_asked_for_tried_and_written_for_ones_own_eyes(
     answer(hand, "nonsense", "x")
     hand.await_text("is not a URL")
     answer(hand, sandbox.url, sandbox.service_key, time=2)
-    assert hand.ended(60.0) == 0
+    assert hand.ended() == 0
     assert f"wrote {file} with the project 127-0-0-1" in hand.text
     assert sandbox.service_key.encode() not in hand.raw
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -87,7 +87,7 @@ def test_a_key_that_is_refused_is_written_only_if_one_says_so(sandbox: Running, 
     hand.await_text("Invalid API key")
     hand.await_text("Write it anyway?")
     hand.press("\n")
-    assert hand.ended(30.0) == 2
+    assert hand.ended() == 2
     assert not file.exists()
 
 
@@ -98,7 +98,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(command: Command, file: Pa
     try:
         hand.await_text("Replace it and everything in it?")
         hand.press("\n")
-        assert hand.ended(30.0) == 1
+        assert hand.ended() == 1
     finally:
         hand.dispose()
     assert file.read_text() == "# mine\n"
@@ -109,7 +109,7 @@ def test_a_variable_that_goes_before_the_file_is_said(sandbox: Running, command:
     hand = Hand(command, sandbox, "--project", "shop", "config", "init", size=(200, 50))
     try:
         answer(hand, sandbox.url, sandbox.publishable_key)
-        assert hand.ended(60.0) in {0, 1}
+        assert hand.ended() in {0, 1}
         assert "SUPABASE_URL overrides the file; unset it, or use --project shop" in hand.text
         assert "watchdesk login" in hand.text
     finally:

@@ -58,7 +58,7 @@ def test_on_a_terminal_a_row_goes_on_below_itself(sandbox: Running, command: Com
     sandbox.sql("UPDATE autonomous_execution_logs SET output_data = %s::jsonb", json.dumps({"verdicts": verdicts}))
     terminal = Terminal(command, sandbox, "logs", "--watchdog")
     try:
-        assert terminal.ended(30) == 0
+        assert terminal.ended() == 0
         lines = [line.rstrip() for line in terminal.text.splitlines() if line.strip()]
     finally:
         terminal.dispose()

@@ -32,7 +32,7 @@ class Typed:
             while text := os.read(self._far, 65536):
                 self.said += text.decode()
 
-    def until(self, pattern: str, within_s: float = 30.0) -> None:
+    def until(self, pattern: str, within_s: float = 100.0) -> None:
         end = time.monotonic() + within_s
         while not re.search(pattern, self.said):
             assert time.monotonic() < end, self.said[-500:]
@@ -46,7 +46,7 @@ class Typed:
         self._out.seek(0)
         out = self._out.read()
         self._out.close()
-        self._reader.join(5)
+        self._reader.join(60)
         os.close(self._far)
         return code, out
 

@@ -96,7 +96,7 @@ async def test_a_figures_course_survives_a_restart_and_an_outage(sandbox: Runnin
 
 async def figure(monitor: Monitor, name: str, value: float) -> None:
     """Until the newest hour that is known of a figure says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             kpi = next((one for one in monitor.snapshot.kpis if one.name == name), None)
             if kpi is not None and [known for known in kpi.recent if known is not None][-1:] == [value]:

@@ -211,7 +211,7 @@ async def test_a_monitor_keeps_its_figures_and_the_command_line_shows_them(
     )
     monitor = Monitor(config, places=Places.within(tmp_path))
     await monitor.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not monitor.snapshot.kpis or found(monitor.snapshot.kpis, "false_rescues").value is None:
             await asyncio.sleep(0.1)
     await asyncio.sleep(1)

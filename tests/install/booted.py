@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.tui.service.serving import awaited
+from tests.until import awaited
 
 PROGRAM: Final = "/opt/watchdesk/bin/watchdesk"
 _SYSTEMD: Final = next(
@@ -155,7 +155,7 @@ class Booted:
         """End all that runs in it."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
         if self._group is not None:
             for _ in range(100):
                 for path in sorted(self._group.rglob("*/"), reverse=True):

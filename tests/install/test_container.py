@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.install.booted import Booted
 from tests.running import ONE_SHAPE, Running
-from tests.tui.service.serving import awaited
+from tests.until import awaited
 
 TEXT = (Path(__file__).parent / "Dockerfile").read_text()
 

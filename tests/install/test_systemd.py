@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.install.booted import PROGRAM, Booted
 from tests.running import ONE_SHAPE, Running
-from tests.tui.service.serving import awaited
+from tests.until import awaited
 
 SOON = "[Service]\nWatchdogSec=5\nRestartSec=200ms\n"
 OFTEN = "[alerts]\nevaluate_s = 5\n[refresh]\nidle_period_s = 2\nunfocused_period_s = 2\n"

@@ -19,6 +19,7 @@ from core.services.supervised_loop import SupervisedLoop
 from tests.actions.driving import Watchdog
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
+from tests.until import until
 from tests.wire import Wire, answer, hang, wire
 
 
@@ -44,13 +45,6 @@ def config(url: str, key: str, interval_s: float = 300.0, **more: object) -> Con
         watch=WatchRules(interval_s=interval_s, **more),  # type: ignore[arg-type]  # passed on as they are
         refresh=RefreshRules(period_s=60),
     )
-
-
-async def until(condition: object, within_s: float = 60.0) -> None:
-    end = time.monotonic() + within_s
-    while not condition():  # type: ignore[operator]  # a function of no arguments
-        assert time.monotonic() < end
-        await asyncio.sleep(0.01)
 
 
 async def test_a_loop_that_hangs_is_dead_after_two_intervals_and_begun_anew() -> None:

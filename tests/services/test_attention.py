@@ -1,7 +1,5 @@
 """The project is read as often as somebody looks or something is wrong, and a longer pause is no silence."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from core.services.config import RefreshRules
 from core.services.connection import ConnectionState
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
+from tests.until import until
 
 RULES = RefreshRules()
 
@@ -67,13 +66,6 @@ def test_data_is_neither_stale_nor_blind_before_the_next_try_is_due_and_both_aft
     link.failed((silent,))
     clock.advance(6)
     assert link.link(None).word is LinkWord.STALE
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < ends, "it never became so"
-        await asyncio.sleep(0.02)
 
 
 @ONE_SHAPE

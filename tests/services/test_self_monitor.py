@@ -13,8 +13,9 @@ from core.services.self_limits import Bound, Lags, SelfRules, coarse_mb, coarse_
 from core.services.self_monitor import SelfMonitor, elsewhere_resident, resident
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
-from tests.monitor.test_scheduler import Sleeper, config, until
+from tests.monitor.test_scheduler import Sleeper, config
 from tests.running import ONE_SHAPE, Running
+from tests.until import until
 
 RULES = SelfRules()
 

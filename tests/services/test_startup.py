@@ -1,7 +1,6 @@
 """The start: whatever becomes of one step, it is shown as that, and the loops run."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
@@ -20,6 +19,7 @@ from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.running import ONE_SHAPE, Running
+from tests.until import until
 
 STEPS = {
     "held breakers": "_parts.holds.restore",
@@ -64,13 +64,6 @@ def monitor_at(sandbox: Running, place: Path) -> Monitor:
         lease=LeaseRules(renew_s=0.5, retry_s=0.5),
     )
     return Monitor(config, places=Places.within(place), jitter=False)
-
-
-async def until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
-    end = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)
 
 
 async def broken(step: str, *_: Any, **__: Any) -> Any:

@@ -19,11 +19,11 @@ from core.history.blackbox import Box
 from tests.clock import FakeClock
 from tests.tui.rows import RECORDS
 from tests.tui.still import Records, StillFaults, StillMonitor
+from tests.until import PATIENCE_S
 from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
 from tui.dialogs import ActionDialog
 
-_IN_TIME_S: Final = 30.0
 _STILL: Final = 2
 
 
@@ -87,7 +87,7 @@ def read_it(app: WatchdeskApp) -> None:
 async def settled(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> str:
     """The picture once it moves no more and `condition` holds."""
     before, still = list[list[Segment]](), 0
-    end = time.monotonic() + _IN_TIME_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         await pilot.pause()
         for field in pilot.app.screen.query(Input):

@@ -9,6 +9,7 @@ import pytest
 from wcwidth import wcwidth
 
 from tests.tui.terminal import Terminal
+from tests.until import PATIENCE_S
 
 ESCAPE = "\x1b[27u"
 
@@ -43,7 +44,7 @@ class Hand(Terminal):
         """Type."""
         os.write(self.master, keys.encode())
 
-    def gone(self, word: str, within_s: float = 40.0) -> str:
+    def gone(self, word: str, within_s: float = PATIENCE_S) -> str:
         """Read until `word` is not on the screen."""
         return self.await_gone(word, within_s)
 

@@ -100,7 +100,7 @@ def leave(hand: Hand) -> None:
     """It is alive, live, and quits."""
     hand.await_text("LIVE")
     hand.press("q")
-    assert hand.ended(30.0) == 0
+    assert hand.ended() == 0
 
 
 def act(hand: Hand) -> None:
@@ -131,7 +131,7 @@ def between(sandbox: Running, *lost: str) -> Iterator[Wire]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     made[0].lost = list(lost)
     try:
         yield made[0]

@@ -19,7 +19,8 @@ import pytest
 from tests.running import Command, Running
 from tests.tui.terminal import Terminal
 
-IN_TIME_S: Final = 2.0
+IN_TIME_S: Final = 20.0
+"""Within which it ends, seconds: what hangs here would hold it for a minute or for ever."""
 NOBODY: Final = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_x"}
 SHOWN: Final = "auto-heal off"
 STILL: Final = {f"WATCHDESK_{name}_S": "3600" for name in ("REFRESH_PERIOD", "REFRESH_SLOW_PERIOD", "WATCH_INTERVAL")}

@@ -17,6 +17,7 @@ import psutil
 import pyte
 
 from tests.running import PROGRAM, Command, Running
+from tests.until import PATIENCE_S
 
 MODES: Final = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048)
 """The modes a program may switch on and must switch off; `?25` and `?7` are on in between as well."""
@@ -70,15 +71,15 @@ class Terminal:
             self._text = "\n".join(self.screen.display)
         return self._text
 
-    def await_text(self, word: str, within_s: float = 40.0) -> str:
+    def await_text(self, word: str, within_s: float = PATIENCE_S) -> str:
         """Read until `word` is on the screen."""
         return self.await_that(lambda text: word in text, f"{word!r} did not appear", within_s)
 
-    def await_gone(self, word: str, within_s: float = 40.0) -> str:
+    def await_gone(self, word: str, within_s: float = PATIENCE_S) -> str:
         """Read until `word` is no longer on the screen."""
         return self.await_that(lambda text: word not in text, f"{word!r} did not go away", within_s)
 
-    def await_that(self, holds: Callable[[str], bool], what: str, within_s: float = 40.0) -> str:
+    def await_that(self, holds: Callable[[str], bool], what: str, within_s: float = PATIENCE_S) -> str:
         """Read until the screen is so, and what was on its way has come; at least a moment, as keys need one."""
         until = time.monotonic() + within_s
         self.read(_MOMENT_S)
@@ -114,7 +115,7 @@ class Terminal:
         self.stream.feed(got)
         return bool(got)
 
-    def await_sent(self, sequence: bytes, within_s: float = 30.0) -> None:
+    def await_sent(self, sequence: bytes, within_s: float = PATIENCE_S) -> None:
         """Read until it has sent `sequence` since the last `forget`."""
         until = time.monotonic() + within_s
         while sequence not in self.raw:
@@ -181,7 +182,7 @@ class Terminal:
         """Whether the process is stopped, as by a shell's job control."""
         return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
 
-    def await_stopped(self, within_s: float = 30.0) -> None:
+    def await_stopped(self, within_s: float = PATIENCE_S) -> None:
         """Wait until it is, not reading."""
         until = time.monotonic() + within_s
         while not self.is_stopped():
@@ -190,7 +191,7 @@ class Terminal:
 
     # Its end
 
-    def ended(self, within_s: float) -> int:
+    def ended(self, within_s: float = PATIENCE_S) -> int:
         """The exit code, read from while it ends."""
         until = time.monotonic() + within_s
         while self.process.poll() is None and time.monotonic() < until:

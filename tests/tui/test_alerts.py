@@ -19,7 +19,8 @@ from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import asks
 from tests.tui.pictures import ACTIVE
 from tests.tui.terminal import Terminal
-from tests.tui.test_dashboard import SIZES, app_on, shown, until
+from tests.tui.test_dashboard import SIZES, app_on, shown
+from tests.until import until
 from tui.dialogs import ActionDialog, ChoiceDialog, HelpDialog
 from tui.panels.reader import Reader
 from tui.panels.topline import said_within
@@ -164,7 +165,7 @@ def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, 
     set_stop(sandbox, "evil \x1b]52;c;Zg==\x07")
     terminal.await_text("Needs you 1 firing")
     terminal.process.terminate()
-    terminal.ended(2.0)
+    terminal.ended()
     name = sandbox.url.partition("://")[2].encode()
     assert terminal.raw.count(b"\x07\x1b]9;watchdesk " + name + b": CRITICAL: emergency stop is set\x07") == 1
     assert b"]52" not in terminal.raw.replace("␛]52".encode(), b"")

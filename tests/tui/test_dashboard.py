@@ -3,8 +3,6 @@
 import asyncio
 import itertools
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from textual.widgets import Button, Input, OptionList, Static
@@ -21,6 +19,7 @@ from core.services.config import RefreshRules
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
 from tests.tui.drawn import asks, drawn, text_of
+from tests.until import until
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     ActionDialog,
@@ -54,13 +53,6 @@ def shown(app: WatchdeskApp) -> str:
     """Everything the panels have drawn."""
     panels = app.screen_stack[0].query(Panel)
     return "\n".join(plain(line) for panel in panels for line in panel._drawn)
-
-
-async def until(condition: Callable[[], bool], what: str, within_s: float = 40.0) -> None:
-    end = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end, what
-        await asyncio.sleep(0.05)
 
 
 async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
@@ -107,7 +99,7 @@ async def test_a_second_start_with_the_database_down_shows_last_known_data(sandb
             assert "7 completed" in shown(app)
             await asyncio.to_thread(sandbox.fault, "database_down", False)
             await pilot.press("c")
-            await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE at once with c", 6)
+            await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE at once with c", 20)
     finally:
         await asyncio.to_thread(sandbox.fault, "database_down", False)
 

@@ -39,7 +39,7 @@ def demo(request: pytest.FixtureRequest, command: Command) -> Iterator[Demo]:
     yield terminal
     if terminal.process.poll() is None:
         terminal.process.terminate()
-        terminal.ended(30.0)
+        terminal.ended()
     os.close(terminal.master)
 
 
@@ -90,5 +90,5 @@ def test_stuck_tasks_are_healed_without_anybody_and_it_ends_on_sigint_and_leaves
     below = psutil.Process(demo.process.pid).children(recursive=True)
     assert any("postgres" in process.name() for process in below)
     demo.process.send_signal(signal.SIGINT)
-    assert demo.ended(30.0) == 130
+    assert demo.ended() == 130
     assert psutil.wait_procs(below, timeout=30)[1] == []

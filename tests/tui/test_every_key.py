@@ -40,6 +40,7 @@ from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS, SETTINGS, name_of
 from tests.tui.still import StillFaults
+from tests.until import PATIENCE_S
 from tui.app.app import WatchdeskApp
 from tui.base.key import Key
 from tui.dialogs import (
@@ -74,7 +75,7 @@ KINDS = ("dashboard", "list", "served", "document", "trends", "figures")
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 30.0
+    end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end, f"{what}\n{drawn(pilot.app)}"
         await pilot.pause()
@@ -540,7 +541,7 @@ async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: 
         }
         await commands[(action,)].callback()  # type: ignore[misc]  # of ours, a coroutine
         asked = 0
-        end = time.monotonic() + 30.0
+        end = time.monotonic() + PATIENCE_S
         while not (monitor.orders or monitor.checked or monitor.restarted) and time.monotonic() < end:
             await pilot.pause()
             asked += await go_on(pilot, app, order)

@@ -24,7 +24,7 @@ def test_it_is_one_clean_sentence_and_no_secret(
     terminal = Failing(command, None, SUPABASE_URL="http://127.0.0.1:9", SUPABASE_KEY="sb_secret_hunter2")
     terminal.await_text("OFFLINE")
     terminal.type(key)
-    assert terminal.ended(10.0) == code
+    assert terminal.ended() == code
     words = terminal.raw.rpartition(b"\x1b[?1004l")[2]
     assert said in words.decode()
     assert len(words) < 2500

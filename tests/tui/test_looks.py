@@ -342,7 +342,7 @@ def tour(
             os.write(terminal.master, ESCAPE)
             terminal.await_gone(word) if name != "frozen" else terminal.settle()
     terminal.process.terminate()
-    assert terminal.ended(30.0) == 0
+    assert terminal.ended() == 0
     return terminal, reverse
 
 
@@ -378,7 +378,7 @@ def test_an_empty_no_color_is_none(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox, NO_COLOR="", COLORTERM="truecolor")
     terminal.await_text("LIVE")
     terminal.process.terminate()
-    terminal.ended(30.0)
+    terminal.ended()
     assert colours(terminal.raw) == {"rgb"}
 
 
@@ -421,6 +421,6 @@ def test_a_command_spells_what_the_encoding_lacks(sandbox: Running, command: Com
 @ONE_SHAPE  # without a kind of terminal: `test_variables`
 def test_a_terminal_that_cannot_draw_gets_one_plain_status(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox, size=(140, 40), TERM="dumb")
-    assert terminal.ended(40.0) == 0
+    assert terminal.ended() == 0
     assert b"\x1b" not in terminal.raw
     assert "OK" in "\n".join(terminal.screen.display)

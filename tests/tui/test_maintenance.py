@@ -22,9 +22,10 @@ from tests.tui.pictures import SILENCE as PLAIN
 from tests.tui.pictures import WARNING
 from tests.tui.rows import AT
 from tests.tui.test_dashboard import app_on as real_app_on
-from tests.tui.test_dashboard import shown, until
+from tests.tui.test_dashboard import shown
 from tests.tui.test_time_travel import press
 from tests.tui.well import ACTIVE, changed
+from tests.until import until
 from tui.actions.alerts import silence_choices
 from tui.dialogs import ActionDialog, ChoiceDialog
 

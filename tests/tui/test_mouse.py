@@ -34,7 +34,7 @@ def test_without_it_nothing_of_it_is_touched(command: Command) -> None:
     terminal = Terminal(command, None, "--no-mouse", **NOBODY)
     terminal.await_text("OFFLINE")
     terminal.type(b"q")
-    assert terminal.ended(5.0) == 0
+    assert terminal.ended() == 0
     assert b"\x1b[?10" not in terminal.raw.replace(b"\x1b[?1004", b"").replace(b"\x1b[?1049", b"")
     terminal.dispose()
 

@@ -194,7 +194,7 @@ def test_enter_opens_the_monitor_of_a_project_and_q_comes_back(sandbox: Running,
     terminal.type(b"P")
     terminal.await_text("Projects 3/3")
     terminal.type(b"q")
-    assert terminal.ended(20) == 0
+    assert terminal.ended() == 0
     assert terminal.is_given_back()
 
 
@@ -208,4 +208,4 @@ def test_the_list_is_opened_from_a_monitor_and_back_again(sandbox: Running, comm
     terminal.type(b"\x1b")
     terminal.await_text("Needs you")
     terminal.process.terminate()
-    assert terminal.ended(20) == 0
+    assert terminal.ended() == 0

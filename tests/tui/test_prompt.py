@@ -420,6 +420,6 @@ def test_on_a_real_terminal_it_takes_what_is_typed_ahead(sandbox: Running, comma
         os.write(terminal.master, b"\x1b")
         terminal.await_gone("unknown command")
         os.write(terminal.master, b":q\r")
-        assert terminal.ended(30.0) == 0
+        assert terminal.ended() == 0
     finally:
         terminal.dispose()

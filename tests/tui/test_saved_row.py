@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.running import ONE_SHAPE, Running
-from tests.tui.test_dashboard import app_on, until
+from tests.tui.test_dashboard import app_on
+from tests.until import until
 from tui.app.app import WatchdeskApp
 from tui.screens.document_view import DocumentView
 

@@ -195,7 +195,7 @@ def test_enter_held_down_carries_out_what_was_shown_once_and_leaves_its_answer_t
     hand.await_text("(3 rows)")
     hand.read(SWALLOWED_S)
     hand.press("\t")
-    until = time.monotonic() + 40
+    until = time.monotonic() + 100
     while "verified: 3 changed" not in hand.text:
         held(hand, "\r", 2 * HELD_S)
         assert time.monotonic() < until, hand.text
@@ -284,4 +284,4 @@ def test_quitting_while_an_order_waits_is_asked(command: Command, opened: Open) 
     hand.await_text("Quit?")
     hand.read(SWALLOWED_S)
     slowly(hand, "\t", "\r")
-    assert hand.ended(30.0) == 0
+    assert hand.ended() == 0

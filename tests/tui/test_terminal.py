@@ -12,7 +12,7 @@ def test_the_footer_fits_eighty_columns_and_q_quits(sandbox: Running, command: C
     for word in ("heal", "reset", "STOP", "resume", "check", "help", "quit"):
         assert word in last
     terminal.type(b"q")
-    assert terminal.ended(30.0) == 0
+    assert terminal.ended() == 0
     assert terminal.is_given_back()
     terminal.dispose()
 
@@ -28,7 +28,7 @@ def test_hostile_rows_send_no_control_byte_of_theirs_and_a_signal_gives_the_term
     terminal = Terminal(command, sandbox, size=(200, 50))
     terminal.await_text("evil")
     terminal.process.terminate()
-    assert terminal.ended(30.0) == 0
+    assert terminal.ended() == 0
     assert terminal.is_given_back()
     sent = terminal.raw.decode()
     for sequence in ("\x1b]52", "\x1b]8", "\x1b[2J", "\x9b"):
@@ -58,7 +58,7 @@ def test_what_a_bad_line_sends_does_it_no_harm(command: Command) -> None:
     terminal.type(NO_WIDTH)
     terminal.settle()
     terminal.type(b"q")
-    assert terminal.ended(30.0) == 0
+    assert terminal.ended() == 0
     terminal.dispose()
 
 
@@ -69,5 +69,5 @@ def test_the_demo_is_live_and_leaves_nothing(command: Command) -> None:
     assert "faults" in terminal.await_text("faults").splitlines()[-1]
     terminal.await_text("success 24 h 9")
     terminal.type(b"q")
-    assert terminal.ended(30.0) == 0
+    assert terminal.ended() == 0
     terminal.dispose()

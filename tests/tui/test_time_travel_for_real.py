@@ -121,7 +121,7 @@ def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     press_until(again, "]", lambda text: "PAST" not in text)
     assert audit(sandbox) == before
     again.press("q")
-    assert again.ended(5.0) == 0
+    assert again.ended() == 0
 
 
 @ONE_SHAPE

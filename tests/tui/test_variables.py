@@ -33,7 +33,7 @@ def test_what_the_screen_cannot_start_with_is_an_error_of_the_settings(name: str
 @pytest.mark.parametrize(("name", "value"), [("TEXTUAL_COLOR_SYSTEM", "junk"), ("TEXTUAL_DRIVER", "junk")])
 def test_it_is_said_in_one_sentence(command: Command, opened: Open, name: str, value: str) -> None:
     hand = opened(command, None, size=(120, 24), **NOBODY, **{name: value})
-    assert hand.ended(40) == 2
+    assert hand.ended() == 2
     lines = [line.strip() for line in hand.screen.display if line.strip()]
     assert len(lines) == 1
     assert lines[0].startswith(f"Error: {name} is '{value}'")
@@ -59,11 +59,11 @@ def test_what_it_can_do_without_stops_no_monitor(
     hand = opened(command, sandbox, **odd)
     hand.await_text("LIVE")
     hand.press("q")
-    assert hand.ended(40) == 0
+    assert hand.ended() == 0
 
 
 @ONE_SHAPE
 def test_without_a_kind_of_terminal_it_is_one_status(sandbox: Running, command: Command, opened: Open) -> None:
     hand = opened(command, sandbox, TERM="")
-    assert hand.ended(30) == 0
+    assert hand.ended() == 0
     assert "IDLE" in hand.read(0.1)

@@ -458,5 +458,5 @@ def test_it_begins_there_in_a_terminal_and_only_its_keys_lead_away(
     hand.press("b")
     hand.await_text("b back")
     hand.press("q")
-    assert hand.ended(3.0) == 0
+    assert hand.ended() == 0
     assert hand.is_given_back()

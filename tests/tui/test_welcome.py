@@ -20,7 +20,7 @@ def test_one_key_tells_what_to_set_or_leaves(welcomed: Hand, key: str, says: str
     welcomed.press("x")  # no key of it
     welcomed.press(key)
     welcomed.await_text(says)
-    assert welcomed.ended(30.0) == 2
+    assert welcomed.ended() == 2
 
 
 @pytest.mark.timeout(120)
@@ -28,7 +28,7 @@ def test_one_key_begins_the_demo(welcomed: Hand) -> None:
     welcomed.press("d")
     welcomed.await_text("LIVE", 60)
     welcomed.press("q")
-    assert welcomed.ended(30.0) == 0
+    assert welcomed.ended() == 0
 
 
 def test_without_a_terminal_it_is_one_sentence(command: Command) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import Command, Running
 
-BEGUN_S = 30.0
+BEGUN_S = 100.0
 REFUSALS = {
     key: f"{title}: this screen is read-only"
     for key, title in (
@@ -53,7 +53,7 @@ class Served:
         """One for each browser."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def end(self, number: int = signal.SIGTERM, within_s: float = 2.0) -> int:
+    def end(self, number: int = signal.SIGTERM, within_s: float = 20.0) -> int:
         """End it; its exit code."""
         self.process.send_signal(number)
         return self.process.wait(within_s)
@@ -62,7 +62,7 @@ class Served:
         """Nothing of it lives on."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
         self.stdout.close()
         self.stderr.close()
 

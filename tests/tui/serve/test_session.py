@@ -27,7 +27,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def until_gone(pids: list[int]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not gone(pids):
             await asyncio.sleep(0.05)
 
@@ -319,7 +319,7 @@ put(b"M", b'{"type": "exit"}')
     told: list[str] = []
     session = session_of(script, pictures, told, close)
     await session.start(80, 24)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await closed.wait()
     await session.stop()
     assert (pictures, told) == ([b"one", b"two"], [])

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.running import Command, Running
 from tests.tui.service.serving import Service
+from tests.until import until
 
 Start = Callable[..., Service]
 
@@ -58,13 +58,6 @@ async def beside(command: Command, sandbox: Running) -> AsyncIterator[Beside]:
     yield make
     for one in made:
         await one.close()
-
-
-async def until(holds: Callable[[], object], within_s: float = 60.0) -> None:
-    end = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)
 
 
 async def given(monitor: Monitor, action: Action, **arguments: Any) -> Result:

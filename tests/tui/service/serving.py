@@ -6,25 +6,12 @@ import os
 import signal
 import socket
 import threading
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from tests.running import Command, Running
-
-T = TypeVar("T")
-_WITHIN_S = 30.0
-
-
-def awaited(look: Callable[[], T | None], what: str) -> T:
-    """Wait until there is what `look` looks for."""
-    until = time.monotonic() + _WITHIN_S
-    while (found := look()) is None:
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
-    return found
+from tests.until import awaited
 
 
 class Service:
@@ -72,13 +59,13 @@ class Service:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """What it answers."""
-        return httpx.get(self.url + path, headers=headers, timeout=20)
+        return httpx.get(self.url + path, headers=headers, timeout=60)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """End it; its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def close(self) -> None:
         """End it, however."""

@@ -22,7 +22,8 @@ from core.domain.plans import PlanChanged
 from core.monitor import Monitor
 from core.resilience import BreakerState
 from tests.running import ONE_SHAPE, Running
-from tests.tui.service.beside import Beside, Start, audited, beside, given, orders, service, until
+from tests.tui.service.beside import Beside, Start, audited, beside, given, orders, service
+from tests.until import until
 
 __all__ = ["beside", "service"]
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psutil
@@ -13,18 +13,11 @@ import psutil
 from core.base.settings import SettingsError
 from core.domain.snapshot import LinkWord, State
 from tests.tui.service.offspring import PROGRAM
+from tests.until import until
 from tui.service.restarts import RestartRules
 from tui.service.supervisor import ProjectView, Supervisor, in_a_line
 
 FAST = RestartRules(first_s=0.2, most_s=1.0, person_s=0.5, silent_s=1.0, kill_s=2.0, begin_s=10.0)
-
-
-async def until(holds: Callable[[], Any], what: str) -> Any:
-    end = time.monotonic() + 30.0
-    while not (found := holds()):
-        assert time.monotonic() < end, what
-        await asyncio.sleep(0.02)
-    return found
 
 
 class Raised:

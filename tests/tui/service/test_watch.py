@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.running import ONE_SHAPE, Command, Running
-from tests.tui.service.serving import Service, awaited
+from tests.tui.service.serving import Service
+from tests.until import awaited
 
 Watch = Callable[..., Service]
 
@@ -149,7 +150,7 @@ def test_who_asks_for_the_head_alone_gets_it(sandbox: Running, watch: Watch) -> 
     service = watch()
     service.line("state", link="LIVE")
     for path, status in {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/nothing": 404}.items():
-        head = httpx.head(service.url + path, timeout=20)
+        head = httpx.head(service.url + path, timeout=60)
         assert (head.status_code, head.content) == (status, b"")
         assert int(head.headers["content-length"]) > 0
 
@@ -165,7 +166,7 @@ def test_one_project_and_all_of_them_is_refused(sandbox: Running, command: Comma
 def test_a_wrong_key_ends_it_and_a_project_that_is_down_does_not(sandbox: Running, watch: Watch) -> None:
     wrong = watch(SUPABASE_KEY="sb_secret_wrong")
     assert "key" in wrong.line("unusable")["text"]
-    assert wrong.process.wait(20) == 2
+    assert wrong.process.wait(60) == 2
     down = watch(SUPABASE_URL="http://127.0.0.1:9")
     down.line("state", link="OFFLINE")
     assert down.process.poll() is None
@@ -210,6 +211,6 @@ def test_who_does_not_read_its_lines_does_not_hold_it_up(sandbox: Running, comma
         lambda: sandbox.sql("SELECT 1 FROM autonomous_execution_logs WHERE execution_step = 'lease'") or None, "it runs"
     )
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     for one in (out, its_out, nothing, silent):
         os.close(one)

@@ -11,7 +11,8 @@ import pytest
 
 from tests.running import ONE_SHAPE, Command, Running
 from tests.running_projects import NOBODY, configure, three, well
-from tests.tui.service.serving import Service, awaited
+from tests.tui.service.serving import Service
+from tests.until import awaited
 
 Watch = Callable[..., Service]
 
