@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics`, answered from a thread, also while the event loop or the project hangs."""
 
+import contextlib
 import hmac
 import ipaddress
 import socket
@@ -21,6 +22,8 @@ LOOP_DEAD_AFTER_S: Final = 15.0
 
 _AT_ONCE: Final = 16
 _LINE_S: Final = 5.0
+_MOST_OPEN: Final = 64
+"""Connections open at once: whoever opens more takes no file and no thread from the watching."""
 _LOCALHOST: Final = "localhost"
 
 
@@ -173,9 +176,32 @@ def _server(
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
+        request_queue_size = 128
         address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+        def __init__(self) -> None:
+            super().__init__((address.host, address.port), Handler)
+            self._open: dict[socket.socket, None] = {}
+            self._lock = threading.Lock()
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            """Answer in a thread. Where too many are open, the oldest is closed: the newest is never turned away."""
+            with self._lock:
+                oldest = next(iter(self._open)) if len(self._open) >= _MOST_OPEN else None
+                self._open[request] = None
+                if oldest is not None:
+                    del self._open[oldest]
+                    with contextlib.suppress(OSError):
+                        oldest.shutdown(socket.SHUT_RDWR)  # its thread reads the end, and closes it
+            super().process_request(request, client_address)
+
+        def shutdown_request(self, request: Any) -> None:
+            """Close it."""
+            with self._lock:
+                self._open.pop(request, None)
+            super().shutdown_request(request)
 
         def handle_error(self, *_: Any) -> None:
             """Write nothing about who hung up."""
 
-    return Server((address.host, address.port), Handler)
+    return Server()
