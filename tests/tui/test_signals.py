@@ -147,7 +147,7 @@ def test_many_changes_of_size_end_in_the_picture_of_the_last(start: Starts) -> N
     terminal.forget()
     terminal.process.send_signal(signal.SIGWINCH)
     terminal.await_text(SHOWN)
-    assert "quit" in terminal.read(1.0).splitlines()[-1]
+    terminal.await_that(lambda text: "quit" in text.splitlines()[-1], "the last line")
     assert_as_if_painted_anew(terminal)
 
 
