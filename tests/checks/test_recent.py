@@ -41,7 +41,7 @@ async def test_every_look_leaves_its_duration_and_an_outage_leaves_gaps(sandbox:
 async def test_an_edge_function_that_says_nothing_has_no_latency(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
         between.acts["/functions/"] = hang
-        monitor = monitor_at(between.url, sandbox.service_key, tmp_path, probe_s=0.2)
+        monitor = monitor_at(between.url, sandbox.service_key, tmp_path, probe_s=1.0)
         await monitor.discover()
         await monitor.check()
         edge = check(monitor, "edge_function")

@@ -75,7 +75,7 @@ async def test_the_edge_function(case: str, sandbox: Running, tmp_path: Path) ->
     act, level, word = EDGE[case]
     async with wire(sandbox.url) as between:
         between.acts["/functions/"] = act
-        monitor = monitor_at(between.url, sandbox.service_key, tmp_path, limit_s=HANGS_S, probe_s=0.4)
+        monitor = monitor_at(between.url, sandbox.service_key, tmp_path, limit_s=HANGS_S, probe_s=1.0)
         await monitor.discover()
         checkup = await look(monitor)
         edge = checkup.of("edge_function")

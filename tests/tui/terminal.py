@@ -25,6 +25,8 @@ MODES: Final = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048
 
 _MOMENT_S: Final = 0.05
 _PAUSE_S: Final = 0.01
+_LEFT_OPEN_S: Final = 2.0
+"""How long nothing must come from a program that has ended, where another one still has its terminal open."""
 
 
 class Terminal:
@@ -42,6 +44,8 @@ class Terminal:
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self._text: str | None = None
+        self._hung_up = False
+        """Nobody has the other end open any more."""
         self.process = command.on_terminal(
             self.program(args), command.environment(sandbox, **env), self.stdin(slave), slave
         )
@@ -109,6 +113,7 @@ class Terminal:
         try:
             got = os.read(self.master, 65536)
         except OSError:
+            self._hung_up = True
             return False
         self.raw += got
         self._text = None
@@ -192,12 +197,13 @@ class Terminal:
     # Its end
 
     def ended(self, within_s: float = PATIENCE_S) -> int:
-        """The exit code, read from while it ends."""
+        """The exit code; what it wrote last is read by then."""
         until = time.monotonic() + within_s
         while self.process.poll() is None and time.monotonic() < until:
             self.read(0.05)
         assert self.process.poll() is not None, "still running"
-        self.read(0.2)
+        while not self._hung_up and time.monotonic() < until and self._take(_LEFT_OPEN_S):
+            pass
         return self.process.returncode
 
     def dispose(self) -> None:

@@ -44,6 +44,11 @@ def counted(monitor: Monitor) -> int | None:
     return counts.value.of("pending") if counts.live and counts.value is not None else None
 
 
+def is_live(monitor: Monitor) -> bool:
+    """Whether all of it was read."""
+    return monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE
+
+
 async def watched(sandbox: Running, command: Command, reason: str = "agents delete accounts") -> None:
     """Somebody watches for a moment, stops the agents, and quits."""
     state = command.home / "state" / "watchdesk"
@@ -52,7 +57,7 @@ async def watched(sandbox: Running, command: Command, reason: str = "agents dele
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     monitor = Monitor(Config(target=target), places=places)
     stopped = Heard(monitor, lambda: monitor.snapshot.state is State.STOPPED and counted(monitor) == 0)
-    live = Heard(monitor, lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
+    live = Heard(monitor, lambda: is_live(monitor) and counted(monitor) is not None)
     await monitor.start()
     await live.wait()
     assert (await monitor.run(EMERGENCY_STOP, reason=reason)).phase is ResultPhase.VERIFIED
