@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from core.base.text import in_steps
 from core.domain.alerts import Silence
+from core.domain.check_rows import check_rows
 from core.domain.maintenance import WeeklyWindow
 from core.domain.monitor_process import MonitorProcess
 from core.domain.own_cost import OwnCost
@@ -19,7 +20,7 @@ from tui.cli.monitor_page import watchdog_as_data, watchdog_lines
 
 def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     """Return the snapshot as one page of text. `running`: the monitors on this machine, the one that acts first."""
-    project, health = snapshot.project, snapshot.health
+    project = snapshot.project
     lines = [
         f"{snapshot.state.upper()}  {snapshot.state_why}",
         f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}"
@@ -28,8 +29,8 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     ]
     whose = {"breakers": " (of this command alone)"} if running else {}
     lines += [
-        f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}{whose.get(check.name, '')}"
-        for check in health.checks
+        f"  {row.level.upper():<9} {row.check.name.replace('_', ' '):<14} {row.text}{whose.get(row.check.name, '')}"
+        for row in check_rows(snapshot)
     ]
     firing = [alert for alert in snapshot.alerts if alert.fires]
     lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.word})" for alert in firing]

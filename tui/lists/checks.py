@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.domain.checks import Check
+from core.domain.check_rows import CheckRow, check_rows
 from core.domain.permission import auto_heal
 from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Go
@@ -37,16 +37,17 @@ class CheckList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the checks in order."""
-        return [self._row(check) for check in snapshot.health.checks]
+        return [self._row(row) for row in check_rows(snapshot)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one check in full, and whether the watchdog acts on it by itself."""
-        check = next((one for one in snapshot.health.checks if one.name == key), None)
-        if check is None:
+        row = next((one for one in check_rows(snapshot) if one.check.name == key), None)
+        if row is None:
             return None
+        check = row.check
         text = fields(
             ("verdict", check.level),
-            ("what it found", check.text),
+            ("what it found", row.text),
             ("checked", when(check.at, snapshot.at)),
             ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
             ("next check", when(snapshot.health.next_at, snapshot.at)),
@@ -56,17 +57,18 @@ class CheckList(Listed):
         choices = tuple((Choice(Go.KEY, name), words) for name, words in keys.items())
         return Details(heading=check.name.replace("_", " "), text=text, choices=choices)
 
-    def _row(self, check: Check) -> Row:
-        role = check.level.value if check.at is not None else "dim"
+    def _row(self, row: CheckRow) -> Row:
+        check = row.check
+        role = row.level.value if check.at is not None else "dim"
         took = "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"
         return Row(
             key=check.name,
             cells=(
-                (self._signs.level(check.level), role),
+                (self._signs.level(row.level), role),
                 (check.name.replace("_", " "), "text"),
-                (check.level.value, role),
+                (row.level.value, role),
                 (took, "dim", check.took_s),
                 (check.at, "dim"),
-                (check.text, role if check.level != "ok" else "text"),
+                (row.text, role if row.level != "ok" else "text"),
             ),
         )

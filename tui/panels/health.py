@@ -5,6 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from core.domain.check_rows import CheckRow, check_rows
 from core.domain.checks import Check
 from core.domain.permission import auto_heal
 from core.domain.snapshot import Health, LinkWord, Snapshot
@@ -29,10 +30,9 @@ _SMALL: Final = 14
 _TWO_BY_TWO: Final = 56
 """The width in cells from which on two checks fit beside each other."""
 
-_FIXED: Final = 2 + 14 + 9
+_TOOK: Final = 9
+_FIXED: Final = 2 + 14 + _TOOK
 """The cells of the sign, the name and the duration."""
-
-_WORST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
 
 class HealthPanel(Panel):
@@ -49,14 +49,14 @@ class HealthPanel(Panel):
         every = 3 + len(snapshot.health.checks)
         if height >= _TALL:
             return Wish(every, every)
-        bad = sum(check.level is not Level.OK for check in snapshot.health.checks)
+        bad = sum(row.level is not Level.OK for row in check_rows(snapshot))
         least = 1 + (len(snapshot.health.checks) + 1) // 2 if width >= _TWO_BY_TWO else 1 + bad
         return Wish(least if height >= _SMALL else 1 + min(bad, 2), least)
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the checks, and how many are ok."""
         checked = ago(snapshot.health.last_at, snapshot.at) if snapshot.health.last_at is not None else ""
-        fine = sum(check.level is Level.OK for check in snapshot.health.checks)
+        fine = sum(row.level is Level.OK for row in check_rows(snapshot))
         return (
             (self.TITLE, "title"),
             (
@@ -67,7 +67,7 @@ class HealthPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return a line per check, then the count and the permission; in few lines two checks each, or the worst."""
-        checks = snapshot.health.checks
+        checks = check_rows(snapshot)
         if len(checks) + 2 <= height:
             lines = self._checks(checks, snapshot, width)
             return [*lines, self._count(snapshot, width), self._permission(snapshot, width)]
@@ -78,34 +78,40 @@ class HealthPanel(Panel):
                 (*self._in_half(checks[row], snapshot, half), ("  ", "text"), *self._in_half(other, snapshot, half))
                 for row, other in zip(range(rows), (*checks[rows:], None), strict=False)
             ]
-        worst = sorted(checks, key=lambda one: _WORST.index(one.level))[:height]
+        worst = sorted(checks, key=lambda one: one.rank)[:height]
         return self._checks(worst, snapshot, width)
 
-    def _in_half(self, check: Check | None, snapshot: Snapshot, width: int) -> Line:
+    def _in_half(self, row: CheckRow | None, snapshot: Snapshot, width: int) -> Line:
         """Return one check in half a line."""
-        if check is None:
+        if row is None:
             return fit((), width)
-        return fit(self._check(check, snapshot, 0, took=check.level is Level.OK), width)
+        took = row.level is Level.OK
+        return fit(self._check(row, _said(row, width, took=took), snapshot, 0, took=took), width)
 
-    def _checks(self, checks: Sequence[Check], snapshot: Snapshot, width: int) -> list[Line]:
+    def _checks(self, rows: Sequence[CheckRow], snapshot: Snapshot, width: int) -> list[Line]:
         """Return a line each, with a course where there is room for it beside the longest text."""
-        room = width - _FIXED - max((len(check.text) for check in checks), default=0)
-        courses = _COURSES if any(_is_course(check) for check in checks) else ()
+        said = [_said(row, width) for row in rows]
+        room = width - _FIXED - max(map(cell_len, said), default=0)
+        courses = _COURSES if any(_is_course(row.check) for row in rows) else ()
         cells = next((cells for cells in courses if cells + 1 <= room), 0)
-        return [self._check(check, snapshot, cells, took=room >= 0 or check.level is Level.OK) for check in checks]
+        return [
+            self._check(row, text, snapshot, cells, took=room >= 0 or row.level is Level.OK)
+            for row, text in zip(rows, said, strict=True)
+        ]
 
-    def _check(self, check: Check, snapshot: Snapshot, cells: int, *, took: bool) -> Line:
-        told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
-        role = check.level.value if told else "dim"
+    def _check(self, row: CheckRow, text: str, snapshot: Snapshot, cells: int, *, took: bool) -> Line:
+        check = row.check
+        told = check.at is not None and (row.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
+        role = row.level.value if told else "dim"
         took_ms = round(1000 * (check.took_s or 0.0))  # 0: it was refused here, nothing was asked
         duration = f"{took_ms:5} ms " if took_ms else " " * 9
         name = check.name.replace("_", " ")
         return (
-            (f"{self._signs.level(check.level)} ", role),
+            (f"{self._signs.level(row.level)} ", role),
             (f"{name:<14}", "text"),
             (duration if took else "", "dim"),
             (self._course(check, cells), "spark" if told else "dim"),
-            (check.text, role if check.level != "ok" else "dim"),
+            (text, role if row.level != "ok" else "dim"),
         )
 
     def _course(self, check: Check, cells: int) -> str:
@@ -141,3 +147,9 @@ def auto_stop(health: Health) -> str:
 
 def _is_course(check: Check) -> bool:
     return sum(took is not None for took in check.recent) >= _KNOWN
+
+
+def _said(row: CheckRow, width: int, *, took: bool = True) -> str:
+    """Return what a row says in so many cells: what the check found, and the alert about it where both fit."""
+    room = width - _FIXED + (0 if took else _TOOK)
+    return row.text if cell_len(row.text) <= room else row.check.text
