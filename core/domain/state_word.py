@@ -8,7 +8,7 @@ import msgspec
 from core.base.text import plural
 from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import verdict_in_words
-from core.domain.records import SystemConfig
+from core.domain.records import SuccessRate, SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
 from core.resilience.reading import Reading, Source
@@ -30,13 +30,33 @@ _HIDDEN: Final = (
 )
 
 
-def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
+class LowSuccess(msgspec.Struct, frozen=True):
+    """When the success rate of a day is too low: below `percent`, of at least `few` finished tasks."""
+
+    percent: float = 95.0
+    few: int = 5
+
+    def holds(self, rate: Reading[SuccessRate]) -> bool:
+        """Return whether a live reading is too low."""
+        found = rate.value if rate.live else None
+        if found is None or found.percent is None:
+            return False
+        return found.finished >= self.few and found.percent < self.percent
+
+
+def state_of(
+    snapshot: Snapshot,
+    *,
+    blind_for_s: float | None,
+    healthy_within_s: float = 3600.0,
+    low_success: LowSuccess = LowSuccess(),  # noqa: B008 - immutable
+) -> tuple[State, str]:
     """Return the state word and its reason, by the first condition that holds. `blind_for_s`: seconds without proof."""
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
     counts = snapshot.tasks.counts.value
     last = snapshot.tasks.last_completed_at.value
     wrong: dict[Level, str] = {}
-    for _, level, why in sorted(_wrong(snapshot, config), key=lambda one: one[0]):
+    for _, level, why in sorted(_wrong(snapshot, config, low_success), key=lambda one: one[0]):
         wrong.setdefault(level, why)
     if config is not None and config.emergency_stop:
         return State.STOPPED, config.stop_reason or "emergency stop"
@@ -76,7 +96,9 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
-def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[int, Level, str]]:
+def _wrong(
+    snapshot: Snapshot, config: SystemConfig | None, low_success: LowSuccess
+) -> Iterator[tuple[int, Level, str]]:
     """Yield everything that is wrong, with the rank of its severity and its level; of equals the most telling first."""
     for check in snapshot.health.checks:
         severity = Severity.CRITICAL if check.level is Level.CRITICAL else _OF_CHECK.get(check.name, Severity.MEDIUM)
@@ -97,6 +119,8 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[in
             yield _LAST + severity.rank, Level.WARNING, f"pending: {alert.title}"
         elif alert.resolving and not _by_config(alert.rule, config):
             yield 2 * _LAST + severity.rank, Level.WARNING, f"resolving: {alert.title}"
+    if low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
+        yield Severity.MEDIUM.rank, Level.WARNING, "success rate is below its target"
 
 
 def _is_so(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:

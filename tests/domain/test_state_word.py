@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.checks import Check
-from core.domain.records import SystemConfig, TaskCounts
+from core.domain.records import SuccessRate, SystemConfig, TaskCounts
 from core.domain.snapshot import CALM, AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.domain.state_word import as_config_shows, state_of
+from core.domain.state_word import LowSuccess, as_config_shows, state_of
 from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
@@ -171,3 +171,25 @@ def test_what_the_config_row_disproves_is_resolving(alerts: list[AlertView], sto
         disproved = before.is_so and before.rule in wrong
         assert after == (msgspec.structs.replace(before, well=True) if disproved else before)
     assert as_config_shows(alerts, Reading()) == tuple(alerts)
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.sampled_from([Source.LIVE, Source.CACHED]), st.booleans())
+def test_no_green_word_over_a_live_success_rate_below_its_target(
+    completed: int, failed: int, source: Source, enabled: bool
+) -> None:
+    rate = SuccessRate(completed=completed, failed=failed, window=timedelta(days=1))
+    counts = Reading(value=TaskCounts({"in_progress": 1}), source=Source.LIVE, at=NOW)
+    snapshot = Snapshot(
+        at=NOW,
+        project=Project(name="p", url="u", user="x"),
+        link=Link(word=LinkWord.LIVE),
+        config=Reading(value=SystemConfig(enabled=enabled), source=Source.LIVE, at=NOW),
+        tasks=Tasks(counts=counts, success_24h=Reading(value=rate, source=source, at=NOW)),
+        degradation=Degradation(level=DegradationLevel.NORMAL),
+    )
+    word, why = state_of(snapshot, blind_for_s=None)
+    low = source is Source.LIVE and completed + failed >= 5 and completed / (completed + failed) < 0.95
+    assert word is (State.DISABLED if not enabled else State.WARNING if low else State.ACTIVE)
+    if word is State.WARNING:
+        assert why == "success rate is below its target"
+    assert state_of(snapshot, blind_for_s=None, low_success=LowSuccess(0.0))[0] is not State.WARNING
