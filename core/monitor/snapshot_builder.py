@@ -9,6 +9,7 @@ import msgspec
 from core.actions.waiting import LAPSES, WaitingAction
 from core.base.text import plural
 from core.domain.lease import LeaseView
+from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
     Degradation,
@@ -73,7 +74,13 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             unproven=tuple(task.id for task in parts.checks.overdue.unproven),
             success_24h=values["success_24h"],
             simulated_24h=values["simulated"],
-            last_completed_at=values["last_completed"],
+            last_completed_at=last_completed(
+                values["last_completed"],
+                values["tasks"],
+                simulated=values["simulated"],
+                config=config,
+                now=parts.time.likely(),
+            ),
             oldest_review_at=values["oldest_review"],
             overdue=parts.checks.overdue.silent[:_MOST_OVERDUE],
             oldest_pending_at=parts.checks.oldest_pending_at,

@@ -7,12 +7,13 @@ from typing import Final
 from rich.cells import cell_len
 
 from core.base.text import amount
+from core.domain.newest_known import lags
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
-from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, origin, plain
+from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, oldness, origin, plain
 from tui.rendering.waiting import oldest_pending
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
@@ -63,9 +64,14 @@ class TasksPanel(Panel):
         return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the counts where they are not live, and how many tasks have no row."""
+        """Return the title with the age of the counts where they are not live, or older than a row below them.
+
+        And how many tasks have no row.
+        """
         more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
-        return ((self.TITLE, "title"), (origin(snapshot.tasks.counts, snapshot.at), "warning"), (more, "dim"))
+        counts = snapshot.tasks.counts
+        slow = f" counts {oldness(counts.at, snapshot.at)}" if lags(counts, snapshot.tasks) else ""
+        return ((self.TITLE, "title"), (origin(counts, snapshot.at), "warning"), (f"{slow}{more}", "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return counts, rates, then tasks: stuck ones first."""
