@@ -9,7 +9,7 @@ from core.backend.faults import Trace
 from core.backend.reads import Reads
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
-from core.domain.records import SystemConfig
+from core.domain.records import SuccessRate, SystemConfig
 from core.domain.stuck import Overdue, StuckRules
 from core.domain.task_overview import TaskOverview
 from core.resilience import BreakerRecord, NotLive
@@ -34,7 +34,7 @@ TIME_UNTOLD: Final = Fault(
 
 
 class CheckContext:
-    """One run of all checks. Those of stuck tasks and of activity fill in what they found.
+    """One run of all checks. Those of stuck tasks, of the failure rate and of activity fill in what they found.
 
     `now` is the database's time; while that is not known, it raises NotLive. `answered`: the project has told its time
     before.
@@ -46,7 +46,7 @@ class CheckContext:
 
     __slots__ = (
         *("breakers", "config", "control", "failure_rules", "live"),
-        *("_answered", "_now", "_overview", "oldest_pending_at", "overdue", "rules", "stuck_rules", "trace"),
+        *("_answered", "_now", "_overview", "oldest_pending_at", "overdue", "rules", "stuck_rules", "success", "trace"),
     )
 
     def __init__(  # noqa: PLR0913 - all a check may go by
@@ -75,6 +75,7 @@ class CheckContext:
         self.trace = Trace()
         self.overdue: Overdue | None = None
         self.oldest_pending_at: datetime | None = None
+        self.success: SuccessRate | None = None
 
     @property
     def now(self) -> datetime:

@@ -14,7 +14,8 @@ async def failure_rate(context: CheckContext) -> Verdict:
     """Check that at most half of what finished within the window failed."""
     now, rules, told = context.now, context.failure_rules, await context.told()
     known = None if told is None else told.success_within(timedelta(hours=rules.window_h))
-    return judge(known or await rate_now(context.live.outcomes, now, rules), rules)
+    context.success = known or await rate_now(context.live.outcomes, now, rules)
+    return judge(context.success, rules)
 
 
 def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:

@@ -50,6 +50,7 @@ class CheckRunner:
             took_s=self._clock.elapsed() - began,
             overdue=context.overdue,
             oldest_pending_at=context.oldest_pending_at,
+            success=context.success,
         )
 
     @property

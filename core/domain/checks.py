@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.domain.records import SuccessRate
 from core.domain.status import Level
 from core.domain.stuck import Overdue
 
@@ -24,13 +25,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks of one run, its duration, the running tasks it found overdue, and when the oldest pending one came."""
+    """All checks of one run, its duration, the running tasks it found overdue, and when the oldest pending one came.
+
+    `success`: the success rate that its verdict on failures goes by; `None` where that was not read.
+    """
 
     checks: tuple[Check, ...]
     at: datetime
     took_s: float
     overdue: Overdue | None = None
     oldest_pending_at: datetime | None = None
+    success: SuccessRate | None = None
 
     def of(self, name: str) -> Check:
         """Return the check of that name. Raises KeyError."""

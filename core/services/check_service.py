@@ -129,6 +129,8 @@ class CheckService:
             at_once = self._ask_at_once() if self.may_ask_at_once() else None
             checkup = await self._runner.run(self._check_context(at_once))
             self.refreshed = at_once is not None and told_by(at_once) is not None
+        if checkup.success is not None and not self.refreshed:
+            await self._readings.take_rate(checkup.success)
         self._tell_link(checkup.of("database"))
         checkup = self._still_down(checkup)
         self._note(checkup)

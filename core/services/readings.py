@@ -36,6 +36,8 @@ from core.services.newest_page import NewestPage
 from core.services.overview import OverviewSource, Told
 from core.services.slow_reads import SlowReads
 
+_DAY: Final = timedelta(hours=24)
+
 DEFAULT_CONFIG: Final = SystemConfig()
 """The assumed config row while nothing is known. Shown as a default, never as a measurement."""
 
@@ -211,6 +213,12 @@ class Readings:
         self.actions += len(_actions(self.values["logs"].value) - known)
         return told.tasks
 
+    async def take_rate(self, rate: SuccessRate) -> None:
+        """Take the success rate that a check has read now, if it is of a day, as the one of the panels."""
+        if rate.window == _DAY:
+            reading = await self._kept("success_24h", Outcome(data=rate, at=self._clock.now()))
+            self._take({"success_24h": reading}, self._refreshes)
+
     async def close(self) -> None:
         """Cancel the reads that nobody waits for."""
         late, self._late = self._late, {}
@@ -363,7 +371,7 @@ class Readings:
 
     def _day(self) -> tuple[datetime, datetime]:
         now = self._server_now()
-        return now - timedelta(hours=24), now
+        return now - _DAY, now
 
 
 def _count_of(status: str) -> str:

@@ -62,3 +62,23 @@ async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any
     sandbox.fault("database_down", False)
     assert live == []
     assert word is LinkWord.OFFLINE
+
+
+async def test_the_rate_that_a_check_reads_is_the_one_on_every_panel(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.completed(9)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    await driven.monitor.refresh(everything=True)
+    before = driven.monitor.snapshot
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('fails', 'failed', now())")
+    driven.clock.advance(5)
+    await driven.monitor.check()
+    await driven.monitor.refresh()  # what seldom changes is not due yet
+    after = driven.monitor.snapshot
+    await driven.monitor.close()
+    assert before.tasks.success_24h.value is not None
+    assert before.tasks.success_24h.value.shown == "100.0 %"
+    assert after.tasks.success_24h.value is not None
+    assert after.tasks.success_24h.live
+    assert after.tasks.success_24h.value.shown == "90.0 %"
+    check = next(one for one in after.health.checks if one.name == "failure_rate")
+    assert check.text == "10.0 % of 10 failed in 24 h"
