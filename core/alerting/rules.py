@@ -162,7 +162,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         runbook="read the newest failed tasks' errors; a heal turns dry-run on: h, or watchdesk heal",
         judge=lambda facts, _: verdict_is(facts, "failure_rate", {Level.WARNING, Level.CRITICAL}),
         subject="failure rate",
-        hidden_by=("database_down", "failure_rate_critical"),
+        hidden_by=("database_down", "failure_rate_critical", "success_rate_critical"),
         rate=True,
     )
     yield Rule(
@@ -228,7 +228,10 @@ def _medium() -> Iterable[Rule]:
         runbook="read what failed within the day: watchdesk logs --stats, and the newest failed tasks",
         judge=lambda facts, rules: success_below(facts.success_24h, rules.success_warning_percent, rules),
         subject="success rate",
-        hidden_by=("database_down", "success_rate_critical", "emergency_stop", DISABLED),
+        hidden_by=(
+            *("database_down", "failure_rate_critical", "success_rate_critical", "failure_rate_high"),
+            *("emergency_stop", DISABLED),
+        ),
         rate=True,
     )
     yield Rule(

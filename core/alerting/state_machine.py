@@ -80,7 +80,8 @@ class AlertStateMachine:
     def hiding(self, alert: Alert, facts: Facts) -> tuple[str, str]:
         """Return the rule and the title of the alert that hides this one; empty when none does.
 
-        Only a firing alert whose condition holds hides others: one about to resolve explains nothing.
+        Only a firing alert whose condition holds hides others: one about to resolve explains nothing, and one that is
+        hidden itself is not in force.
         """
         rule = self.rule(alert)
         if rule is None:
@@ -89,7 +90,9 @@ class AlertStateMachine:
             if name == DISABLED and facts.enabled is False:
                 return DISABLED, "the system is disabled"
             for source in self.alerts.values():
-                if source.rule == name and source.firing and source.known is not False:
+                if source.rule != name or not source.firing or source.known is False:
+                    continue
+                if not self.hiding(source, facts)[0]:
                     return name, source.title
         return "", ""
 

@@ -121,6 +121,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return key_of(self.rule, self.subject)
 
     @property
+    def why_hidden(self) -> str:
+        """Return why it is hidden; empty where it is not. What is low while all is stopped may have been so before."""
+        if not self.hidden:
+            return ""
+        return f"{'held back while' if self.behind in {STOP_RULE, DISABLED} else 'follows from'}: {self.hidden}"
+
+    @property
     def active(self) -> bool:
         """Return whether it is pending or firing."""
         return self.stage in {AlertState.PENDING, AlertState.FIRING}

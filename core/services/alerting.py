@@ -375,7 +375,7 @@ class AlertService:
             fired_at=alert.fired_at,
             resolved_at=alert.resolved_at,
             acked=alert.acked,
-            muted=alert.muted or (f"follows from: {alert.hidden}" if alert.hidden else ""),
+            muted=alert.muted or alert.why_hidden,
             told=alert.told,
             behind=alert.behind,
             flapping=alert.flapping,

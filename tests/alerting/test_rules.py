@@ -490,6 +490,63 @@ def test_critical_hides_the_lower_one_of_its_subject() -> None:
     assert lives.told("failure_rate_high:failure rate") == []
 
 
+MANY_FAIL = {"failure_rate": Level.WARNING, "success_24h": rate(48.9)}
+"""Half of the day's tasks failed."""
+
+
+def hidden(lives: Lives) -> dict[str, str]:
+    """What hides each alert that fires; empty where nothing does."""
+    return {one.rule: one.hidden for one in lives.state_machine.alerts.values() if one.firing}
+
+
+def test_one_quantity_is_told_by_its_gravest_alert_alone() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(90, success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    assert {key for _, key, _, _ in lives.said} == {"success_rate_critical:success rate"}
+    lives.minutes(11, **MANY_FAIL)  # the last hour is well again, the day is not
+    assert hidden(lives) == {"failure_rate_high": "", "success_rate_medium": "many tasks fail"}
+    assert phases(lives.told("failure_rate_high:failure rate")) == ["firing"]
+    lives.minutes(11, success_24h=rate(92.0))
+    assert hidden(lives) == {"success_rate_medium": ""}
+    lives.minutes(11)
+    assert hidden(lives) == {}
+
+
+def test_what_follows_comes_into_force_only_if_it_is_so_when_the_graver_one_is_over() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(90, success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    before = len(lives.said)
+    lives.minutes(30)  # all is well at once
+    assert [phase for _, _, phase, _ in lives.said[before:]] == ["resolved"]
+
+
+def test_what_is_held_back_itself_holds_nothing_back() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(30, stopped=True, success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    found = hidden(lives)
+    assert found["success_rate_critical"] == "emergency stop is set"
+    assert found["failure_rate_high"] == ""  # a stop explains no failures, and nothing graver tells of them
+
+
+def test_what_a_stop_holds_back_is_not_said_to_follow_from_it() -> None:
+    low = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR))
+    assert low.why_hidden == ""
+    stopped = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR), stopped=True)
+    assert stopped.why_hidden == "held back while: emergency stop is set"
+    disabled = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR), enabled=False)
+    assert disabled.why_hidden == "held back while: the system is disabled"
+    follows = Lives().alert_of("failure_rate_high", success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    assert follows.why_hidden == "follows from: success rate is low"
+
+
+def test_no_follower_is_graver_than_what_it_follows_from() -> None:
+    found = {rule.name: rule for rule in rules(AlertRules())}
+    for rule in found.values():
+        causes = [found[name] for name in rule.hidden_by if name in found]
+        assert all(cause.severity.rank <= rule.severity.rank for cause in causes), rule.name
+        assert rule.name not in {name for cause in causes for name in cause.hidden_by}, rule.name
+
+
 def test_four_changes_in_twenty_minutes_flap_once_and_end_after_twenty_quiet_ones() -> None:
     lives = Lives(contacts=2)
     for number in range(4):  # there, gone, there, gone: three changes

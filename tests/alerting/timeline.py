@@ -48,9 +48,11 @@ class Lives:
         self.turns += [(self.passed, key, turn.value) for key, turn in turns.items()]
         for key, alert in list(self.state_machine.alerts.items()):
             silence = silenced(alert, self.silences, self.now)
+            behind, hidden = self.state_machine.hiding(alert, facts)
             overlaid = msgspec.structs.replace(
                 alert,
-                hidden=self.state_machine.hiding(alert, facts)[1],
+                hidden=hidden,
+                behind=behind,
                 muted="silenced" if silence else "",
                 acked=acknowledged(alert, self.acks, self.now, self.settings) if alert.active else "",
             )
@@ -73,6 +75,11 @@ class Lives:
 
     def alert(self, key: str) -> Alert:
         return self.state_machine.alerts[key]
+
+    def alert_of(self, rule: str, **so: Any) -> Alert:
+        """The one of a rule after ten minutes of this."""
+        self.minutes(10, **so)
+        return next(one for one in self.state_machine.alerts.values() if one.rule == rule)
 
     def stage(self, key: str) -> str:
         return self.state_machine.alerts[key].stage.value if key in self.state_machine.alerts else "inactive"
