@@ -30,7 +30,7 @@ class CheckRunner:
         at, began = self._clock.now(), self._clock.elapsed()
         tasks = {check.__name__: asyncio.create_task(self._run(check, context)) for check in CHECKS}
         try:
-            await asyncio.wait(tasks.values(), timeout=context.rules.limit_s)
+            _, open_ = await asyncio.wait(tasks.values(), timeout=context.rules.limit_s)
             checks = tuple(
                 task.result() if task.done() else self._unfinished(name, context, began) for name, task in tasks.items()
             )
@@ -47,7 +47,7 @@ class CheckRunner:
         return Checkup(
             checks=checks,
             at=at,
-            took_s=self._clock.elapsed() - began,
+            took_s=max(self._clock.elapsed() - began, context.rules.limit_s if open_ else 0.0),
             overdue=context.overdue,
             oldest_pending_at=context.oldest_pending_at,
             success=context.success,

@@ -27,6 +27,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
     """All checks of one run, its duration, the running tasks it found overdue, and when the oldest pending one came.
 
+    `took_s`: of a run that was cut off at its limit at least that.
     `success`: the success rate that its verdict on failures goes by; `None` where that was not read.
     """
 

@@ -138,7 +138,10 @@ class KpiService:
         self._computed_at = elapsed
         day = self._readings.values["success_24h"]
         measured = msgspec.structs.replace(
-            self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
+            self._measured,
+            success_24h=day.value if day.live else None,
+            checks_s=tuple(self._checks),
+            limit_s=self._context.config.watch.limit_s,
         )
         # In a thread: a project that went up and down for days has left tens of thousands of spans.
         now = self._context.clock.now()

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.backend.target import Target
 from core.base.store import Store
@@ -194,6 +196,21 @@ async def test_who_does_not_own_the_state_writes_nothing_down(tmp_path: Path) ->
     await record.close()
     assert await state.all("span", Span) == {}
     await state.close()
+
+
+@given(st.lists(st.floats(0.001, 1.9, exclude_max=True)), st.integers(0, 40))
+def test_a_check_that_timed_out_counts_with_the_time_it_waited(in_time_s: list[float], late: int) -> None:
+    took_s = (*in_time_s, *(1.9,) * late)
+    figures = kpis((), KpiInputs(checks_s=took_s, limit_s=1.9), START)
+    for share in (50, 95):
+        kpi = found(figures, f"check_p{share}")
+        if not took_s:
+            assert (kpi.value, kpi.note) == (None, "")
+            continue
+        assert kpi.note == f"of {len(took_s)}" + (f", {late} timed out" if late else "")
+        exceeds = 100 * late > (100 - share) * len(took_s)  # more of them than the figure leaves out
+        assert kpi.good is (Truth.FALSE if exceeds else Truth.TRUE)
+        assert (kpi.text == "≥ 1900 ms") is exceeds
 
 
 async def test_a_monitor_keeps_its_figures_and_the_command_line_shows_them(
