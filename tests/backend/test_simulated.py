@@ -199,7 +199,10 @@ def test_status_counts_them_apart(sandbox: Running, command: Command) -> None:
     completed(sandbox, SIMULATED["a text"])
     report = json.loads(command("status", "--json", sandbox=sandbox).stdout)
     assert (report["simulated_24h"], report["success_rate_24h"]["value"]) == (1, 100.0)
-    assert "only simulated 24 h: 1" in command("status", sandbox=sandbox).stdout
+    assert (
+        "simulated 24 h: 1, in dry-run: counted as completed, not as success"
+        in command("status", sandbox=sandbox).stdout
+    )
 
 
 RESULT = "ALTER TABLE autonomous_tasks RENAME COLUMN result TO gone"

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.text import in_steps
-from core.domain.records import SuccessRate, TaskCounts
+from core.domain.records import Simulated, SuccessRate, TaskCounts
 from core.domain.snapshot import Snapshot
 from core.history.kpis import with_day
 from core.resilience.reading import Reading, Source
@@ -84,6 +85,23 @@ def test_the_same_age_is_the_same_everywhere(snapshot: Snapshot) -> None:
     assert f"last known, {age} old" in lines(TasksPanel, snapshot)
     assert f"(last known, {age} old)" in page(snapshot)
     assert all(one.label.endswith(f", {age} old") for one in view_model.figures(snapshot)[:4])
+
+
+@given(snapshots(), st.integers(0, 40), st.integers(60, 200), st.integers(0, 90_000))
+def test_what_was_only_simulated_is_told_beside_what_it_is_counted_in(
+    snapshot: Snapshot, many: int, width: int, ago_s: int
+) -> None:
+    simulated = Reading(value=Simulated(many), source=Source.LIVE, at=ACTIVE.at)
+    last = Reading(value=ACTIVE.at - timedelta(seconds=ago_s), source=Source.LIVE, at=ACTIVE.at)
+    tasks = msgspec.structs.replace(snapshot.tasks, simulated_24h=simulated, last_completed_at=last)
+    told = changed(snapshot, tasks=tasks)
+    counts, rates, *_ = map(plain, TasksPanel(Signs(), palette("dark")).lines(told, width, 30))
+    assert f"{counts} {rates}".count(f"{many} simulated in 24 h") == bool(many)
+    if width == 200 and many:
+        assert f"completed ({many} simulated in 24 h)" in counts
+    assert rates.count("completed") == rates.count("last completed") + rates.count(" completed, ")
+    assert (f"simulated 24 h: {many}, in dry-run: counted as completed" in page(told)) == bool(many)
+    assert (f"  {many} simulated" in plain(ThroughputPanel(Signs(), palette("dark")).title(told))) == bool(many)
 
 
 @given(st.integers(0, 40), st.integers(1, 200_000))

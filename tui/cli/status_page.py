@@ -47,7 +47,8 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     lines.append(f"success 24 h: {text or '—'}{_age(rate, snapshot)}")
     simulated = snapshot.tasks.simulated_24h
     if simulated.value is not None and simulated.value.count:
-        lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
+        many = f"{simulated.value.count:,}{_age(simulated, snapshot)}"
+        lines.append(f"simulated 24 h: {many}, in dry-run: counted as completed, not as success")
     lines += [f"paused: {one.text}" for one in snapshot.pauses]
     lines.append(f"degradation: {snapshot.degradation.level}")
     lines += watchdog_lines(running, snapshot.at)

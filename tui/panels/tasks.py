@@ -77,7 +77,7 @@ class TasksPanel(Panel):
         """Return counts, rates, then tasks: stuck ones first."""
         tasks = snapshot.tasks
         live = tasks.counts.live
-        lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot, width)]
+        lines: list[Line] = self._summary(snapshot, width, live=live)
         newest = tasks.newest.value
         if newest is None:
             fault = tasks.newest.fault
@@ -92,6 +92,18 @@ class TasksPanel(Panel):
         order = urgent_first(newest, words, known_at, rows_within(height))
         rows = [self._row(task, snapshot, width, known_at, live=live, stuck=words.get(task.id, "")) for task in order]
         return lines + table(_COLUMNS, rows, width, headed=len(rows) + _ABOVE < height)
+
+    def _summary(self, snapshot: Snapshot, width: int, *, live: bool) -> list[Line]:
+        """Return the counts and the rates; one of them tells how many of the completed were only simulated."""
+        counts, simulated = self._counts(snapshot, width, live=live), _simulated(snapshot)
+        done = next((n for n, (word, _) in enumerate(counts) if word.strip() == "completed"), None)
+        if simulated and done is not None:
+            role = "warning" if snapshot.tasks.simulated_24h.live else "dim"
+            said: Line = ((" completed (", "dim"), (simulated, role), (")  ", "dim"))
+            noted = (*counts[:done], *said, *counts[done + 1 :])
+            if cell_len(plain(noted).rstrip()) <= width:
+                return [noted, self._rates(snapshot, width, "")]
+        return [counts, self._rates(snapshot, width, simulated)]
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
         """Return the counts that fit, never half a number; statuses without a task are dropped first."""
@@ -110,7 +122,7 @@ class TasksPanel(Panel):
             span for number, word in said.values() for span in ((number, "strong" if live else "dim"), (word, "dim"))
         )
 
-    def _rates(self, snapshot: Snapshot, width: int) -> Line:
+    def _rates(self, snapshot: Snapshot, width: int, simulated: str) -> Line:
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = (rate.value.shown if rate.value is not None else "") or self._signs.none
@@ -119,27 +131,22 @@ class TasksPanel(Panel):
         oldest = oldest_pending(snapshot)
         old = "text" if snapshot.tasks.counts.live else "dim"
         waits: Line = (("  oldest pending ", "dim"), (oldest, old)) if oldest else ()
+        apart: Line = ((f"  {simulated}", "warning" if snapshot.tasks.simulated_24h.live else "dim"),)
 
-        def line(word: str, told: str, *more: Span) -> Line:
+        def line(told: str, *more: Span) -> Line:
             completed = self._signs.none if last.value is None else told
             return (
                 *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
-                *((f"  {word} ", "dim"), (completed, "text" if last.live else "dim")),
-                *(*self._simulated(snapshot), *more),
+                *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
+                *(*(apart if simulated else ()), *more),
             )
 
-        full = ("last completed", ago(last.value, snapshot.at))
-        brief = ("completed", age(last.value, snapshot.at))
-        least = (line(*brief, *waits), line(*full), line(*brief))
-        said = (line(*full, *waits, *self._lately(snapshot)), line(*full, *waits), *least)
+        full, brief = ago(last.value, snapshot.at), age(last.value, snapshot.at)
+        said = (
+            *(line(full, *waits, *self._lately(snapshot)), line(full, *waits), line(brief, *waits)),
+            *(line(full), line(brief)),
+        )
         return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
-
-    def _simulated(self, snapshot: Snapshot) -> Line:
-        """Return the count of tasks that dry-run marked completed without doing them, if any."""
-        simulated = snapshot.tasks.simulated_24h
-        if simulated.value is None or not simulated.value.count:
-            return ()
-        return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
     def _lately(self, snapshot: Snapshot) -> Line:
         """Return what finished within an hour up to the last full quarter, where that was counted."""
@@ -179,6 +186,12 @@ class TasksPanel(Panel):
             drawn = bar(int(share * _PROGRESS_CELLS), _PROGRESS_CELLS, _PROGRESS_CELLS, signs=self._signs.bar)
             return drawn, "running" if live else "dim"
         return f"{share:.1f}x over" if share < 10 else "10x over", "warning" if live else "dim"
+
+
+def _simulated(snapshot: Snapshot) -> str:
+    """Return how many tasks dry-run marked completed without doing them; empty where none is known."""
+    simulated = snapshot.tasks.simulated_24h.value
+    return f"{simulated.count:,} simulated in 24 h" if simulated is not None and simulated.count else ""
 
 
 def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, rows: int) -> list[Task]:
