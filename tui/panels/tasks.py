@@ -133,18 +133,18 @@ class TasksPanel(Panel):
         waits: Line = (("  oldest pending ", "dim"), (oldest, old)) if oldest else ()
         apart: Line = ((f"  {simulated}", "warning" if snapshot.tasks.simulated_24h.live else "dim"),)
 
-        def line(told: str, *more: Span) -> Line:
+        def line(told: str, *more: Span, word: str = "last completed") -> Line:
             completed = self._signs.none if last.value is None else told
             return (
                 *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
-                *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
+                *((f"  {word} ", "dim"), (completed, "text" if last.live else "dim")),
                 *(*(apart if simulated else ()), *more),
             )
 
         full, brief = ago(last.value, snapshot.at), age(last.value, snapshot.at)
         said = (
             *(line(full, *waits, *self._lately(snapshot)), line(full, *waits), line(brief, *waits)),
-            *(line(full), line(brief)),
+            *(line(brief, *waits, word="last done"), line(full), line(brief)),
         )
         return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
 
