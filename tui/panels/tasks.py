@@ -144,7 +144,7 @@ class TasksPanel(Panel):
         full, brief = ago(last.value, snapshot.at), age(last.value, snapshot.at)
         said = (
             *(line(full, *waits, *self._lately(snapshot)), line(full, *waits), line(brief, *waits)),
-            *(line(brief, *waits, word="last done"), line(full), line(brief)),
+            *(line(brief, *waits, word="last done"), line(full), line(brief), line(brief, word="last done")),
         )
         return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
 
