@@ -133,6 +133,8 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     """The first of the `stuck` and the `unproven`, for they may be none of the newest."""
     oldest_pending_at: datetime | None = None
     """When the oldest pending task was created, as of the last check; `None`: not known, or there was none."""
+    urgent: tuple[Task, ...] = ()
+    """The oldest that wait and the last that failed, where they are none of the newest."""
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ async def after_refresh(parts: Container, *, live: bool) -> None:
     await note_config(parts)
     with boundary.around("reading paused types"):
         await parts.paused.look_if_due()
+    with boundary.around("reading tasks that wait"):
+        await parts.urgent.look_if_due()
     with boundary.around("counting a refresh for the key figures"):
         await parts.kpis.refreshed(live=live, checks=parts.checks.checks)
     with boundary.around("keeping a refresh for the trends"):

@@ -80,6 +80,7 @@ from core.services.startup import Startup
 from core.services.state_since import StateSince
 from core.services.succession import Succession
 from core.services.trends import TrendService
+from core.services.urgent_tasks import UrgentTasks
 from core.services.waiting_runner import WaitingRunner
 
 _RELEASE_S: Final = 0.8
@@ -308,6 +309,7 @@ class Container:
         context, parts, readings = self.context, self.dependencies, self.readings
         self.autonomy = Autonomy(context, readings=readings, lease=self.lease, actor=self.itself, owner=self.ownership)
         self.left_over = LeftOver(self.action_context, readings)
+        self.urgent = UrgentTasks(context, readings)
         self.paused = PausedTypes(
             parts, self.autonomy, readings=readings, runner=self.runner, refresh=self._refresh_everything
         )

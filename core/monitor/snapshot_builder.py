@@ -84,6 +84,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             oldest_review_at=values["oldest_review"],
             overdue=parts.checks.overdue.silent[:_MOST_OVERDUE],
             oldest_pending_at=parts.checks.oldest_pending_at,
+            urgent=parts.urgent.tasks,
         ),
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),

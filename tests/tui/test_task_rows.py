@@ -160,6 +160,28 @@ def test_what_is_stuck_has_a_row_though_a_storm_of_newer_tasks_came_since() -> N
     assert states(0) == ["failed"] * 9
 
 
+def test_what_waits_longest_has_a_row_though_newer_tasks_came_since() -> None:
+    newest = [task("completed", minutes / 60) for minutes in range(50)]
+    urgent = (task("failed", 30), *(task("awaiting_review", age) for age in (40, 30)), task("pending", 20))
+
+    def states(review: int) -> list[str]:
+        counts = {"completed": 900, "failed": 80, "awaiting_review": review, "pending": 1}
+        shown = snapshot_of(newest, TaskCounts(counts))
+        panel = TasksPanel(Signs(), palette("dark"))
+        lines = panel.lines(changed(shown, tasks=tasks_of(shown, urgent=urgent)), 100, 9)[3:]
+        return [" ".join(plain(line).split()[:2]) for line in lines]
+
+    assert states(2) == [
+        "failed 30",
+        "awaiting review",
+        "awaiting review",
+        "pending 20",
+        "completed now",
+        "completed now",
+    ]
+    assert states(1)[1:3] == ["awaiting review", "pending 20"]  # somebody decided about one since
+
+
 @given(st.integers(60, 200))
 def test_what_waits_longest_stands_in_the_panel_whole(width: int) -> None:
     shown = snapshot_of([task("completed", 1)], TaskCounts({"pending": 9}), NOW - timedelta(hours=2))

@@ -1,5 +1,6 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -222,12 +223,18 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
 
 
 def _older(snapshot: Snapshot) -> list[Task]:
-    """Return overdue tasks that are none of the newest: no more than run beside those."""
-    newest, counts = snapshot.tasks.newest.value or (), snapshot.tasks.counts.value
-    known = {task.id for task in newest}
-    run = sum(task.status == "in_progress" for task in newest)
-    room = max(0, counts.of("in_progress") - run) if counts is not None else 0
-    return [task for task in snapshot.tasks.overdue if task.id not in known][:room]
+    """Return overdue and urgent tasks that are none of the newest: at most as many as are counted of each status."""
+    tasks, newest = snapshot.tasks, snapshot.tasks.newest.value or ()
+    shown = Counter(task.status for task in newest)
+    older = {task.id: task for task in (*tasks.urgent, *tasks.overdue)}
+    for task in newest:
+        older.pop(task.id, None)
+    found = list[Task]()
+    for task in older.values():
+        shown[task.status] += 1
+        if tasks.counts.value is not None and shown[task.status] <= tasks.counts.value.of(task.status):
+            found.append(task)
+    return found
 
 
 def rows_within(height: int) -> int:

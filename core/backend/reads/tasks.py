@@ -18,6 +18,7 @@ from core.domain.records import Task
 
 RUNNING: Final = "db:fetch_running_tasks"
 OLDEST_PENDING: Final = "db:fetch_oldest_pending"
+WAITING: Final = "db:fetch_tasks_that_wait"
 SIGNS_OF_LIFE: Final = "db:look_for_signs_of_life"
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -65,6 +66,26 @@ class TaskReads(Subject):
             return query.order("created_at" if status == "pending" else "started_at").order("id").limit(limit)
 
         return tuple(map(self._task, await self._calls.selected("read first tasks", self._columns, build)))
+
+    @read(WAITING)
+    async def oldest(self, status: str, limit: int) -> tuple[Task, ...]:
+        """Return the tasks in a status that were created first. What a paused type sets aside waits for nobody."""
+
+        def build(query: Any) -> Any:
+            query = query.eq("status", status).order("created_at", desc=False).order("id").limit(limit)
+            return without_mark(query, PAUSED, self._schema.error_column) if status == "awaiting_review" else query
+
+        return tuple(map(self._task, await self._calls.selected("read oldest tasks", self._columns, build)))
+
+    @read(WAITING)
+    async def failed_since(self, since: datetime, limit: int) -> tuple[Task, ...]:
+        """Return the tasks that failed last, none of them before `since`."""
+
+        def build(query: Any) -> Any:
+            query = query.eq("status", "failed").gte("completed_at", stamp(since))
+            return query.order("completed_at", desc=True).limit(limit)
+
+        return tuple(map(self._task, await self._calls.selected("read failed tasks", self._columns, build)))
 
     @read(RUNNING)
     async def running(self) -> tuple[Task, ...]:

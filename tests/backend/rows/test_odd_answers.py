@@ -42,6 +42,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "overview.fetch": lambda reads: reads.overview.fetch(ASKED),
     "tasks.newest": lambda reads: reads.tasks.newest(5),
     "tasks.first": lambda reads: reads.tasks.first("pending", 3),
+    "tasks.oldest": lambda reads: reads.tasks.oldest("awaiting_review", 3),
+    "tasks.failed_since": lambda reads: reads.tasks.failed_since(AT, 3),
     "tasks.running": lambda reads: reads.tasks.running(),
     "tasks.oldest_pending_at": lambda reads: reads.tasks.oldest_pending_at(AT),
     "tasks.oldest_in_review_at": lambda reads: reads.tasks.oldest_in_review_at(AT),
