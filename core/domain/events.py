@@ -4,7 +4,7 @@ Panels, the black box and the report go by the fields; the sentence is for peopl
 """
 
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,12 @@ from core.domain.log_steps import ALERTS, HEALTH_CHECK, about_alert, is_ours
 from core.domain.records import LogEntry
 from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerEvent, BreakerState, DegradationEvent, DegradationLevel
+
+_PROBES: Final = {
+    *(BreakerCause.DUE, BreakerCause.HURRIED, BreakerCause.ASKED),
+    *(BreakerCause.PROBE_FAILED, BreakerCause.EXPIRED),
+}
+"""The causes of changes of a breaker that stays open."""
 
 
 class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="breaker"):
@@ -36,6 +42,11 @@ class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="breaker"):
     def of(cls, event: BreakerEvent) -> "BreakerChanged":
         """Return the event for a change that a breaker reported."""
         return cls(key=event.key, before=event.before, after=event.after, cause=event.cause, why=event.why, by=event.by)
+
+    @property
+    def probes(self) -> bool:
+        """Return whether it is a probe of a breaker that stays open: of each there is one a minute."""
+        return self.cause in _PROBES
 
     @property
     def level(self) -> Level:
@@ -248,6 +259,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     run: str = ""
     row: str = ""
     what: Change | None = None
+
+    @property
+    def weight(self) -> int:
+        """Return how much it matters beside others: probes the least, then what changes by itself, failures, acts."""
+        if isinstance(self.what, BreakerChanged) and not self.what.by:
+            return 0 if self.what.probes else 1
+        if self.run or isinstance(self.what, ActionEnded | AlertChanged):
+            return 3
+        return 1 if self.level is Level.OK else 2
+
+    @property
+    def failure(self) -> str:
+        """Return what failed, where a row of the agents tells that something did, such as `task failed`; else empty."""
+        failed = self.row and self.who == By.AGENTS and self.level is Level.WARNING
+        return self.text.partition(": ")[0] if failed else ""
 
     @classmethod
     def of(cls, what: Happening, at: datetime) -> "Event":

@@ -93,7 +93,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),
-        events=parts.events.events(values["logs"].value or ()),
+        events=parts.events.events(values["logs"].value or (), live=values["logs"].live),
         start=tuple(parts.startup.steps),
         policies=parts.checks.policies,
         notices=_notices(parts, scheduler),

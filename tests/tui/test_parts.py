@@ -15,6 +15,7 @@ from textual.geometry import Region
 from core.domain.events import BreakerChanged, Event
 from core.domain.queries import Page
 from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerState
 from tests.tui.pictures import STATES, WARNING
 from tests.tui.well import ACTIVE, changed
@@ -351,6 +352,23 @@ def test_breakers_that_change_together_are_one_event_and_their_probes_are_none()
     assert told[0].endswith("breaker db:9 held: no route (×2)")  # what a person did twice is no two breakers
     assert told[1] == "watchdesk: 3 breakers open, the last one db:0: no route"
     assert len(told) == 2 + len(ACTIVE.events)
+
+
+def test_failures_of_one_kind_are_one_line_within_ten_minutes_though_others_lie_between() -> None:
+    def row(minutes: float, text: str) -> Event:
+        at = ACTIVE.at - timedelta(minutes=minutes)
+        return Event(at=at, who="agents", text=text, level=Level.WARNING, row=f"{minutes} {text}")
+
+    between = Event(at=ACTIVE.at - timedelta(minutes=2), who="watchdog", text="heal: 1 changed")
+    early = [row(1, "task failed: type check"), row(1.5, "patch failed: no access")]
+    storm = [*early, between, row(3, "task failed: lint"), row(7, "task failed: lint"), row(12, "task failed: lint")]
+    told = [line[9:].strip() for line in lines(EventsPanel, changed(ACTIVE, events=tuple(storm)), 100, 10)]
+    assert told == [
+        "agents: task failed (×3 in 6 min): type check",
+        "agents: patch failed: no access",
+        "watchdog: heal: 1 changed",
+        "agents: task failed: lint",
+    ]
 
 
 def test_stuck_tasks_stand_first_then_what_is_over_failed_lately_runs_waits() -> None:

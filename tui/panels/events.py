@@ -1,13 +1,13 @@
 """The events panel: who did what, newest first."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Final
 
+from core.base.text import short
 from core.domain.actors import short_of
 from core.domain.events import BreakerChanged, Event
 from core.domain.snapshot import Snapshot
-from core.resilience import BreakerCause
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
@@ -16,11 +16,8 @@ from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness
 _COLUMNS: Final = (TableColumn(most=CLOCK_CELLS), TableColumn())
 _NAMES_IN_FULL: Final = 60
 _TALL: Final = 28
-_PROBES: Final = {
-    *(BreakerCause.DUE, BreakerCause.HURRIED, BreakerCause.ASKED),
-    *(BreakerCause.PROBE_FAILED, BreakerCause.EXPIRED),
-}
-"""The causes of changes of a breaker that stays open."""
+_SPAN: Final = timedelta(minutes=10)
+"""What the agents' failures of one kind are told together within."""
 
 
 class EventsPanel(Panel):
@@ -51,38 +48,50 @@ class EventsPanel(Panel):
             return steps[-height:]
         if not snapshot.events:
             return [(("nothing has happened yet", "dim"),)]
-        runs = islice(folded(snapshot.events), height)
-        rows = [self._row(event, many, snapshot, width) for event, many in runs]
+        rows = [self._row(run, snapshot, width) for run in folded(snapshot.events)[:height]]
         return table(_COLUMNS, rows, width, headed=False)
 
-    def _row(self, event: Event, many: int, snapshot: Snapshot, width: int) -> tuple[Span, ...]:
+    def _row(self, run: Sequence[Event], snapshot: Snapshot, width: int) -> tuple[Span, ...]:
+        event = run[0]
         role = event.level.value if event.level != "ok" else "text"
         who = event.who if width >= _NAMES_IN_FULL else short_of(event.who)
-        return ((clock_time(event.at, snapshot.at), "dim"), (f"{who}: {_text(event, many)}", role))
+        return ((clock_time(event.at, snapshot.at), "dim"), (f"{who}: {_text(run)}", role))
 
 
-def folded(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
-    """Yield the newest of each run of equal events, and how many they are; breakers that change alike are equal.
+def folded(events: Iterable[Event]) -> list[list[Event]]:
+    """Return runs of equal events, the newest of each first; breakers that change alike are equal.
 
-    Probes are left out: of a breaker that stays open there is one a minute.
+    Failures of one kind need not be neighbours: in a storm others lie between. Probes are left out.
     """
-    for _, run in groupby((event for event in events if not _is_probe(event)), key=_kind):
-        alike = list(run)
-        yield alike[0], len(alike)
-
-
-def _is_probe(event: Event) -> bool:
-    return isinstance(event.what, BreakerChanged) and event.what.cause in _PROBES
+    runs = list[list[Event]]()
+    last = dict[tuple[str, str], list[Event]]()
+    for event in events:
+        if isinstance(event.what, BreakerChanged) and event.what.probes:
+            continue
+        kind = _kind(event)
+        run = last.get(kind)
+        if run is not None and (runs[-1] is run or (event.failure and run[0].at - event.at <= _SPAN)):
+            run.append(event)
+        else:
+            last[kind] = [event]
+            runs.append(last[kind])
+    return runs
 
 
 def _kind(event: Event) -> tuple[str, str]:
     what = event.what
-    return (event.who, f"breaker {what.state}" if isinstance(what, BreakerChanged) and not what.by else event.text)
+    if isinstance(what, BreakerChanged) and not what.by:
+        return event.who, f"breaker {what.state}"
+    return event.who, event.failure or event.text
 
 
-def _text(event: Event, many: int) -> str:
+def _text(run: Sequence[Event]) -> str:
+    event, many = run[0], len(run)
     if many == 1:
         return event.text
     if isinstance(event.what, BreakerChanged) and not event.what.by:
         return f"{many} breakers {event.what.state}, the last one {event.what.key}: {event.what.why}"
-    return f"{event.text} (×{many})"
+    if all(other.text == event.text for other in run):
+        return f"{event.text} (×{many})"
+    told = event.text.removeprefix(event.failure)
+    return f"{event.failure} (×{many} in {short(event.at - run[-1].at)}){told}"
