@@ -49,7 +49,7 @@ class EventsPanel(Panel):
         if not snapshot.events:
             return [(("nothing has happened yet", "dim"),)]
         rows = [self._row(run, snapshot, width) for run in folded(snapshot.events)[:height]]
-        return table(_COLUMNS, rows, width, headed=False)
+        return table(_COLUMNS, rows, width, headed=False, steady=self._widths.at(snapshot.at, width))
 
     def _row(self, run: Sequence[Event], snapshot: Snapshot, width: int) -> tuple[Span, ...]:
         event = run[0]

@@ -72,7 +72,7 @@ class KpisPanel(Panel):
             return []
         cells = 24 if width >= 80 else 12 if width >= 68 else 7
         rows = [self._row(kpi, snapshot, cells) for kpi in snapshot.kpis]
-        return table(_COLUMNS, rows, width)[:height]
+        return table(_COLUMNS, rows, width, steady=self._widths.at(snapshot.at, width))[:height]
 
     def _in_line(self, snapshot: Snapshot) -> Line:
         """Return as many figures as fit into one line, name and value."""

@@ -14,6 +14,7 @@ from core.base.error_boundary import ErrorBoundary
 from core.base.text import next_steps
 from core.domain.snapshot import Snapshot, same_content
 from tui.panels.layout import DashboardColumn, Slot, Wish
+from tui.rendering.table import SteadyWidths
 from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
 
@@ -80,6 +81,7 @@ class Panel(Widget):
         self.stands_until: datetime | None = None
         """The moment until which a snapshot of the same content changes nothing of it; `None`: each may."""
         self._boundary = ErrorBoundary(lambda _: None)
+        self._widths = SteadyWidths()
 
     @classmethod
     def slot(cls) -> Slot:

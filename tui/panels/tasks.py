@@ -92,7 +92,8 @@ class TasksPanel(Panel):
         known_at = snapshot.at if live or tasks.newest.at is None else tasks.newest.at  # what runs since is not known
         order = urgent_first(newest, words, known_at, rows_within(height))
         rows = [self._row(task, snapshot, width, known_at, live=live, stuck=words.get(task.id, "")) for task in order]
-        return lines + table(_COLUMNS, rows, width, headed=len(rows) + _ABOVE < height)
+        headed, steady = len(rows) + _ABOVE < height, self._widths.at(snapshot.at, width)
+        return lines + table(_COLUMNS, rows, width, headed=headed, steady=steady)
 
     def _summary(self, snapshot: Snapshot, width: int, *, live: bool) -> list[Line]:
         """Return the counts and the rates; one of them tells how many of the completed were only simulated."""

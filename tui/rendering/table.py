@@ -1,7 +1,8 @@
 """A table as lines: columns as wide as what stands in them, one that takes what is left, headings above."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Self
 
 import msgspec
 from rich.cells import cell_len
@@ -27,41 +28,91 @@ class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     narrow: int = 0
 
 
+_HELD: Final = timedelta(minutes=1)
+"""The time for which a column must have needed less before it is made narrower."""
+
+_REST: Final = -1
+"""What the column that takes what is left would need, in place of a column's number."""
+
+
+class SteadyWidths:
+    """What the columns of one table that is drawn again and again needed lately, so that they do not jump about.
+
+    A column grows at once, and shrinks between one and two minutes after it last needed its width; another width of the
+    table, or another time, begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._width = 0
+        self._since: datetime | None = None
+        self._lately: dict[int, int] = {}
+        self._before: dict[int, int] = {}
+
+    def at(self, now: datetime, width: int) -> Self:
+        """Return itself for a table that is drawn now in a width."""
+        since = self._since
+        if since is None or width != self._width or not timedelta(0) <= now - since < 2 * _HELD:
+            self._width, self._since, self._before, self._lately = width, now, {}, {}
+        elif now - since >= _HELD:
+            self._since, self._before, self._lately = now, self._lately, {}
+        return self
+
+    def held(self, needed: dict[int, int]) -> dict[int, int]:
+        """Return what columns get that need so much now."""
+        self._lately = _widest(self._lately, needed)
+        return _widest(self._before, self._lately)
+
+
+def _widest(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
+    return {number: max(one.get(number, 0), other.get(number, 0)) for number in sorted(one | other)}
+
+
 def table(
-    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, *, headed: bool = True
+    columns: Sequence[TableColumn],
+    rows: Sequence[Sequence[Span]],
+    width: int,
+    *,
+    headed: bool = True,
+    steady: SteadyWidths | None = None,
 ) -> list[Line]:
     """Return the headings, if `headed`, and a line for each row; columns in which nothing stands are left out."""
     if not rows:
         return []
-    wide = column_widths(columns, rows, width, headed=headed)
+    wide = column_widths(columns, rows, width, headed=headed, steady=steady)
     lines = [_line(columns, [(column.title, "dim") for column in columns], wide)] if headed else []
     return [*lines, *(_line(columns, row, wide) for row in rows)]
 
 
 def column_widths(
-    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, *, headed: bool = True
+    columns: Sequence[TableColumn],
+    rows: Sequence[Sequence[Span]],
+    width: int,
+    *,
+    headed: bool = True,
+    steady: SteadyWidths | None = None,
 ) -> dict[int, int]:
     """Return the columns that are shown, by index, with their widths in cells; a cell lies between two."""
-    wide = {
-        number: min(column.most, max(column.least, *(cell_len(row[number][0]) for row in rows))) if column.most else 0
+    rest = [number for number, column in enumerate(columns) if not column.most]
+    needed = {
+        number: min(column.most, max(column.least, *(cell_len(row[number][0]) for row in rows)))
         for number, column in enumerate(columns)
-        if rows and (not column.most or any(row[number][0] for row in rows))
+        if column.most and any(row[number][0] for row in rows)
     }
+    needed[_REST] = max((cell_len(row[number][0]) for row in rows for number in rest), default=0)
+    wide = steady.held(needed) if steady is not None and rows else needed
+    longest = wide.pop(_REST)
     if headed:
         wide = {number: max(cells, cell_len(columns[number].title)) for number, cells in wide.items()}
-    rest = [number for number in wide if not columns[number].most]
-    longest = max((cell_len(row[number][0]) for row in rows for number in rest), default=0)
     for number in sorted(wide, key=lambda n: -columns[n].drops):
-        used = sum(cells for n, cells in wide.items() if n not in rest) + len(wide) - 1
-        lack = min(longest, _LEAST_REST) - (width - used)
+        lack = min(longest, _LEAST_REST) - (width - sum(wide.values()) - len(wide))
         if not columns[number].drops or lack <= 0:
             break
         if columns[number].narrow and wide[number] - lack >= columns[number].narrow:
             wide[number] -= lack
             break
         del wide[number]
-    used = sum(cells for number, cells in wide.items() if number not in rest) + len(wide) - 1
-    return wide | dict.fromkeys(rest, max(1, width - used))
+    left = width - sum(wide.values()) - len(wide)
+    return dict(sorted((wide | dict.fromkeys(rest, max(1, left))).items()))
 
 
 def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
