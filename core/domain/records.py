@@ -118,6 +118,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return in_words(self.error)
 
     @property
+    def told(self) -> str:
+        """Return its description and its error text, of a failed one that first: many share a description."""
+        if not self.error:
+            return self.description
+        return f"{self.why} ({self.description})" if self.status == "failed" else f"{self.description} ({self.why})"
+
+    @property
     def began_at(self) -> datetime | None:
         """The time when it started, or else was created; `None` where the start is an impossible time."""
         impossible = any(words.startswith("started_at ") for words in self.odd)

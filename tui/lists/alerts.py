@@ -29,8 +29,9 @@ class AlertList(Listed):
         Column(title="state", width=12),
         Column(title="since", width=7, right=True, moment=True),
         Column(title="alert"),
-        Column(title="acknowledged by", width=24, drops=2),
-        Column(title="sent", width=4, drops=3, right=True),
+        Column(title="acknowledged by", width=24, drops=2, fitted=True),
+        Column(title="not sent because", width=40, drops=3, fitted=True),
+        Column(title="sent", width=4, drops=4, right=True, fitted=True),
     )
 
     def state(self, snapshot: Snapshot) -> Line:
@@ -102,8 +103,9 @@ class AlertList(Listed):
                 ("", "dim", -1),
                 ("silenced" if holds else "planned", "dim"),
                 (since, "dim"),
-                (silence_line(one, snapshot.at), "text"),
-                (one.who, "dim"),
+                (silence_line(one, snapshot.at) + (f" · {one.who}" if one.who else ""), "text"),
+                ("", "dim"),
+                ("", "dim"),
                 ("", "dim", 0),
             ),
         )
@@ -124,7 +126,8 @@ class AlertList(Listed):
                     one.titled + detail,
                     role if one.state == "firing" else "text",
                 ),
-                (one.acked or one.muted, "dim"),
+                (one.acked, "dim"),
+                (one.muted, "dim"),
                 (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )

@@ -1,9 +1,11 @@
 """The list of the execution log: by step and status; a row with its JSON formatted."""
 
+from core.base.text import short
 from core.domain.queries import Table
-from core.domain.records import LogEntry
+from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Go
+from tui.actions.ui import Ui
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
@@ -29,6 +31,11 @@ class LogList(Served):
         Column(title="task", width=8, drops=3),
     )
 
+    def __init__(self, ui: Ui) -> None:
+        super().__init__(ui)
+        self._newest: tuple[Task, ...] = ()
+        self._told: dict[str, str] = {}
+
     def known(self, snapshot: Snapshot) -> Known:
         """Return the newest rows of the log."""
         return Known(snapshot.logs.value or (), snapshot.logs.at)
@@ -43,10 +50,17 @@ class LogList(Served):
                 (record.at, "dim"),
                 (record.step, "text" if live else "dim"),
                 (took, "dim"),
-                (record.told, "text" if live else "dim"),
+                (record.told or self._of_task(record, snapshot) or _in_words(record), "text" if live else "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )
+
+    def _of_task(self, record: LogEntry, snapshot: Snapshot) -> str:
+        """Return what the task of a row is about, where it is one of the newest; else empty."""
+        newest = snapshot.tasks.newest.value or ()
+        if newest is not self._newest:
+            self._newest, self._told = newest, {task.id: f"{task.task_type}: {task.description}" for task in newest}
+        return self._told.get(record.task_id or "", "")
 
     async def read(self, key: str) -> Document | None:
         """Read every column, with JSON formatted; `None` when the row no longer exists. Raises NotLive."""
@@ -58,3 +72,11 @@ class LogList(Served):
         lines = [head, *odd_lines(entry.odd), ()]
         choices = ((Choice(Go.TASK, entry.task_id), "show its task"),) if entry.task_id else ()
         return Document(heading=f"Log row {key}", lines=(*lines, *columns_of(found.row)), choices=choices)
+
+
+def _in_words(record: LogEntry) -> str:
+    """Return a row that has no words of its own by its columns: the step, its status, how long it took."""
+    step = record.step.replace("_", " ")
+    status = "" if record.status in step else f" {record.status}"
+    took = f" in {short(record.duration_ms / 1000)}" if record.duration_ms is not None else ""
+    return f"{step}{status}{took}"

@@ -57,7 +57,6 @@ class TaskList(Served):
         """Return one task as a row; a stuck one has that word as its status."""
         word = _stuck(record, snapshot) if record.status == "in_progress" else ""
         role = ("warning" if word else TASK_ROLE.get(record.status, "text")) if live else "dim"
-        text = record.description + (f" ({record.why})" if record.error else "")
         return Row(
             key=record.id,
             cells=(
@@ -66,7 +65,7 @@ class TaskList(Served):
                 (record.completed_at, "dim"),
                 ("" if record.priority is None else f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
-                (text, "text" if live else "dim"),
+                (record.told, "text" if live else "dim"),
                 (_took(record, snapshot), "dim"),
                 (record.assigned_to, "dim"),
                 (record.id[:8], "dim"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -16,6 +17,12 @@ from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time, fit
 _HEAD: Final = 2
 """Lines above the first row: the rule with the title, and the columns' names."""
 
+_LEAST: Final = 24
+"""The cells that the widest column must keep."""
+
+_ROOM: Final = 60
+"""The same beside columns that are fitted, if so much stands in it."""
+
 
 Cell = tuple[str, str] | tuple[str, str, Any] | tuple[datetime | None, str]
 """What stands in one column, and its role; third what it is sorted by, if that is another thing. A moment is drawn as
@@ -26,6 +33,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `width` in cells; 0 takes what is left. `name`: what it is sorted by; empty: its title is that.
 
     `drops`: a narrow screen drops the column with the highest first; 0: never. `moment`: its cells are moments.
+    `fitted`: it is no wider than what stands in it; where nothing does, it is left out.
     """
 
     title: str
@@ -34,6 +42,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     drops: int = 0
     right: bool = False
     moment: bool = False
+    fitted: bool = False
 
     @property
     def sort(self) -> Sort:
@@ -209,17 +218,33 @@ class RowList(Scrolled):
 
     def _columns(self, width: int) -> dict[int, int]:
         """Return the columns that fit, by index, with their width in cells."""
-        shown = dict(enumerate(self.columns))
-        least = 24  # what the widest column must keep
+        shown = {number: self._wide(number) for number in range(len(self.columns)) if self._stands(number)}
+        least = self._least()
         for number in sorted(shown, key=lambda n: -self.columns[n].drops):
-            if sum((self._wide(one) or least) + 1 for one in shown.values()) <= width or not self.columns[number].drops:
+            if sum((wide or least) + 1 for wide in shown.values()) <= width or not self.columns[number].drops:
                 break
             del shown[number]
-        fixed = sum(self._wide(column) + 1 for column in shown.values())
-        return {number: self._wide(column) or max(1, width - fixed) for number, column in shown.items()}
+        fixed = sum(wide + 1 for wide in shown.values())
+        return {number: wide or max(1, width - fixed) for number, wide in shown.items()}
 
-    def _wide(self, column: Column) -> int:
+    def _stands(self, number: int) -> bool:
+        return not self.columns[number].fitted or any(row.cells[number][0] for row in self._rows)
+
+    def _wide(self, number: int) -> int:
+        column = self.columns[number]
+        if column.fitted:
+            return min(column.width, max(cell_len(one) for one in (column.title, *self._texts(number))))
         return max(column.width, CLOCK_CELLS) if self.times and column.moment else column.width
+
+    def _least(self) -> int:
+        """Return the cells that the column which takes what is left must keep, or others are dropped."""
+        if not any(column.fitted for column in self.columns):
+            return _LEAST
+        rest = next((number for number, column in enumerate(self.columns) if not column.width), 0)
+        return max(_LEAST, min(_ROOM, max(map(cell_len, self._texts(rest)), default=0)))
+
+    def _texts(self, number: int) -> list[str]:
+        return [text for row in self._rows if isinstance(text := row.cells[number][0], str)]
 
     def _room(self) -> int:
         return max(1, self.size.height - _HEAD)

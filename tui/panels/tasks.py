@@ -168,13 +168,12 @@ class TasksPanel(Panel):
     ) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         at = task.completed_at or task.began_at
-        text = task.description + (f" ({task.why})" if task.error else "")
         return (
             (stuck or task.state.replace("_", " "), role),
             (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),
             (task.id[:8] if width >= _WITH_IDS else "", "dim"),
             (task.task_type, "dim"),
-            (text, "text" if live else "dim"),
+            (task.told, "text" if live else "dim"),
             self._progress(task, known_at, live=live),
             (task.assigned_to, "dim"),
         )
