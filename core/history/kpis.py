@@ -203,13 +203,13 @@ def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:
 
 def _rescues(count: int | None) -> Kpi:
     if count is None:
-        return Kpi(name="false_rescues", title="False heals", target="0")
+        return Kpi(name="false_rescues", title="False heals", target="none")
     return Kpi(
         name="false_rescues",
         title="False heals",
         value=float(count),
         text=f"{count:,}",
-        target="0",
+        target="none",
         good=Truth.of(count == 0),
         note="in 7 d",
     )

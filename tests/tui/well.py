@@ -160,7 +160,7 @@ def _kpis() -> tuple[Kpi, ...]:
             title="False heals",
             value=0.0,
             text="0",
-            target="0",
+            target="none",
             good=Truth.TRUE,
             note="in 7 d",
             at=ago(seconds=40),

@@ -8,8 +8,9 @@ from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
 from tui.panels.layout import DashboardColumn, Wish
+from tui.panels.long_texts import with_long_texts
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.rendering.table import TableColumn, table
+from tui.rendering.table import TableColumn
 from tui.rendering.text import Line, Span, age, latencies, oldness, took
 
 BREAKER_ROLE: Final = {
@@ -28,8 +29,8 @@ _COLUMNS: Final = (TableColumn(most=1), TableColumn(most=10), TableColumn(most=3
 _CELLS: Final = 12
 """The width of the sparkline of refreshes."""
 
-_ROOMY: Final = 84
-"""The width in cells from which on the title tells how much of the data is not live."""
+_FRAME: Final = 4
+"""The cells around title and shortcut in the rule."""
 
 _MOST: Final = 5
 """The most breakers that are not closed for which other panels give way."""
@@ -41,13 +42,15 @@ class ConnectionsPanel(Panel):
     NAME = "connections"
     STEADY = True
     OPENS = "breakers"
+    BESIDE = "components"
     COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 30, 45
     TITLE = "Connections"
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line for each that is not well."""
-        bad = len(self._breakers(snapshot)) + len(of_service(snapshot)) + len(self._components(snapshot))
-        return Wish(1 + min(bad, _MOST if height >= 28 else 2), 1 + bad)
+        rows = self._rows(snapshot)
+        every = len(with_long_texts(_COLUMNS, rows, width, height))
+        return Wish(1 + min(len(rows), _MOST if height >= 28 else 2), 1 + every, part=True)
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the number of open breakers, the level, and how long the last refreshes took."""
@@ -56,30 +59,38 @@ class ConnectionsPanel(Panel):
         told = f" {bad} of {every} not closed" if bad else f" {'all ' * (total > 1)}{every} closed" if total else ""
         theirs = len(of_service(snapshot))
         there: Line = ((f", {theirs} in the service", "critical"),) if theirs else ()
-        level, lost = snapshot.degradation.level.value, len(self._components(snapshot))
-        data = f", {snapshot.degradation.level.words}"
-        of_parts = f"{data}: {lost} of {len(snapshot.degradation.components)} not live"
-        data = ", data live" if level == "normal" else of_parts if self.size.width >= _ROOMY else data
-        head: Line = (
-            (self.TITLE, "title"),
-            (told or " no breaker used yet", "critical" if bad else "dim"),
-            *there,
-            (data, "dim" if level == "normal" else DEGRADATION_LEVEL[level]),
-        )
+        known: Line = ((self.TITLE, "title"), (told or " no breaker used yet", "critical" if bad else "dim"), *there)
+        level = snapshot.degradation.level.value
+        room = self.size.width - _FRAME - len(self.shortcut) - sum(len(text) for text, _ in known)
+        told_of = self._data(snapshot)
+        data = next((one for one in told_of if len(one) <= room), "" if level == "normal" else told_of[-1])
+        head: Line = (*known, (data, "dim" if level == "normal" else DEGRADATION_LEVEL[level]))
         link = snapshot.link
-        last = f", refresh {took(link.latency_s)}" if link.latency_s is not None and link.word is LinkWord.LIVE else ""
-        if self.size.width < sum(len(text) for text, _ in head) + len(last) + _CELLS + 8 or link.latency_s is None:
+        if link.word is not LinkWord.LIVE or link.latency_s is None:
             return head
-        course = latencies(link.recent, _CELLS, levels=self._signs.levels)
-        live = link.word is LinkWord.LIVE
-        return (*head, (f"{last} ", "dim"), (course, "spark" if live else "dim"))
+        last = f", refresh {took(link.latency_s)} "
+        if room < len(data) + len(last) + _CELLS:
+            return head
+        return (*head, (last, "dim"), (latencies(link.recent, _CELLS, levels=self._signs.levels), "spark"))
+
+    def _data(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return how much of the data is live, in full and shorter."""
+        degradation = snapshot.degradation
+        if degradation.level.value == "normal":
+            return (", data live",)
+        lost, every = len(self._components(snapshot)), len(degradation.components)
+        words = f", {degradation.level.words}"
+        return (f"{words}: {lost} of {every} not live", words, f", {degradation.level.value}")
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the breakers that are not closed, the worst first, then the components that are not live."""
+        return as_many_as_fit(with_long_texts(_COLUMNS, self._rows(snapshot), width, height), height)
+
+    def _rows(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
         rows = [self._breaker(record, snapshot) for record in self._breakers(snapshot)]
         rows += [self._breaker(one, snapshot, "in the service, ") for one in worst_first(of_service(snapshot))]
         rows += [self._component(component, snapshot) for component in self._components(snapshot)]
-        return as_many_as_fit(table(_COLUMNS, rows, width, headed=False), height)
+        return rows
 
     def _breakers(self, snapshot: Snapshot) -> list[BreakerRecord]:
         return [record for record in worst_first(snapshot.breakers) if record.state is not BreakerState.CLOSED]

@@ -30,9 +30,15 @@ _SMALL: Final = 14
 _TWO_BY_TWO: Final = 56
 """The width in cells from which on two checks fit beside each other."""
 
+_NAMED: Final = 2 + 14
+"""The cells of the sign and the name."""
+
 _TOOK: Final = 9
-_FIXED: Final = 2 + 14 + _TOOK
-"""The cells of the sign, the name and the duration."""
+_FIXED: Final = _NAMED + _TOOK
+"""The same with the duration."""
+
+_WITH_DURATIONS: Final = ((True, True), (True, False), (False, True), (False, False))
+"""Which of two sides tells how long its checks took: the more the better."""
 
 
 class HealthPanel(Panel):
@@ -72,31 +78,48 @@ class HealthPanel(Panel):
             lines = self._checks(checks, snapshot, width)
             return [*lines, self._count(snapshot, width), self._permission(snapshot, width)]
         if len(checks) <= 2 * height and width >= _TWO_BY_TWO:
-            rows = (len(checks) + 1) // 2
-            half = (width - 2) // 2
-            return [
-                (*self._in_half(checks[row], snapshot, half), ("  ", "text"), *self._in_half(other, snapshot, half))
-                for row, other in zip(range(rows), (*checks[rows:], None), strict=False)
-            ]
+            return self._side_by_side(checks, snapshot, width)
         worst = sorted(checks, key=lambda one: one.rank)[:height]
         return self._checks(worst, snapshot, width)
 
-    def _in_half(self, row: CheckRow | None, snapshot: Snapshot, width: int) -> Line:
-        """Return one check in half a line."""
+    def _side_by_side(self, checks: Sequence[CheckRow], snapshot: Snapshot, width: int) -> list[Line]:
+        """Return two checks a line. A side gives room that it needs not to the other, then the durations do."""
+        rows, room = (len(checks) + 1) // 2, width - 2
+        sides = (checks[:rows], checks[rows:])
+        needed = {
+            2 * side + took: max((_cells(one, took=bool(took)) for one in some), default=0)
+            for side, some in enumerate(sides)
+            for took in (False, True)
+        }
+        held = self._widths.at(snapshot.at, width).held(needed)
+        took = next((one for one in _WITH_DURATIONS if held[one[0]] + held[2 + one[1]] <= room), (False, False))
+        first = _share(held[took[0]], held[2 + took[1]], room)
+        wide = (first, room - first)
+        return [
+            tuple(
+                span
+                for side, one in enumerate((checks[row], other))
+                for span in (*(("  ", "text"),) * side, *self._in_side(one, snapshot, wide[side], took=took[side]))
+            )
+            for row, other in zip(range(rows), (*sides[1], None), strict=False)
+        ]
+
+    def _in_side(self, row: CheckRow | None, snapshot: Snapshot, width: int, *, took: bool) -> Line:
+        """Return one check in its part of a line."""
         if row is None:
             return fit((), width)
-        took = row.level is Level.OK
+        took = took and row.level is Level.OK
         return fit(self._check(row, _said(row, width, took=took), snapshot, 0, took=took), width)
 
     def _checks(self, rows: Sequence[CheckRow], snapshot: Snapshot, width: int) -> list[Line]:
-        """Return a line each, with a course where there is room for it beside the longest text."""
+        """Return a line each, with a course where there is room for it beside the text."""
         said = [_said(row, width) for row in rows]
-        room = width - _FIXED - max(map(cell_len, said), default=0)
+        rooms = [width - _FIXED - cell_len(text) for text in said]
         courses = _COURSES if any(_is_course(row.check) for row in rows) else ()
-        cells = next((cells for cells in courses if cells + 1 <= room), 0)
+        cells = next((cells for cells in courses if cells + 1 <= min(rooms)), courses[-1] if courses else 0)
         return [
-            self._check(row, text, snapshot, cells, took=room >= 0 or row.level is Level.OK)
-            for row, text in zip(rows, said, strict=True)
+            self._check(row, text, snapshot, cells if cells + 1 <= room else 0, took=room >= 0)
+            for row, text, room in zip(rows, said, rooms, strict=True)
         ]
 
     def _check(self, row: CheckRow, text: str, snapshot: Snapshot, cells: int, *, took: bool) -> Line:
@@ -143,6 +166,19 @@ class HealthPanel(Panel):
 def auto_stop(health: Health) -> str:
     """Return how many bad checks there were in a row, of how many it takes for an automatic stop."""
     return f"auto-stop: {health.critical_in_a_row} of {health.stop_after} critical checks in a row"
+
+
+def _share(left: int, right: int, room: int) -> int:
+    """Return how many cells the left side gets of `room`: half, but for what one needs and the other does not."""
+    half = room // 2
+    if left <= half:
+        return half if right <= room - half else max(left, room - right)
+    return max(half, min(left, room - right))
+
+
+def _cells(row: CheckRow, *, took: bool) -> int:
+    """Return what a check needs at least, with how long it took or without."""
+    return (_FIXED if took and row.level is Level.OK else _NAMED) + cell_len(row.check.text)
 
 
 def _is_course(check: Check) -> bool:

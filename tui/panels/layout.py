@@ -36,10 +36,14 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """The lines that a panel needs at least, and those that it could fill; both 0: nothing to show."""
+    """The lines that a panel needs at least, and those that it could fill; both 0: nothing to show.
+
+    `part`: any number between is of use to it, too.
+    """
 
     least: int
     most: int
+    part: bool = False
 
 
 NOTHING: Final = Wish(0, 0)
@@ -111,8 +115,9 @@ def _lines(slots: Sequence[Slot], height: int, wishes: Mapping[str, Wish]) -> di
             lines[slot.name] = 0 if lines[slot.name] - over < 2 else lines[slot.name] - over
     for slot in sorted(slots, key=lambda slot: -slot.fills):
         name, left = slot.name, height - sum(lines.values())
-        if lines[name] and not slot.greedy and left >= wishes[name].most - lines[name] > 0:
-            lines[name] = wishes[name].most
+        lacks = wishes[name].most - lines[name]
+        if lines[name] and not slot.greedy and lacks > 0 and (left >= lacks or wishes[name].part):
+            lines[name] += max(0, min(left, lacks))
         elif slot.greedy and lines[name]:
             lines[name] += min(left, max(0, wishes[name].least * 2 - lines[name]))
     greedy = [slot.name for slot in sorted(slots, key=lambda slot: -slot.fills) if slot.greedy and lines[slot.name]]

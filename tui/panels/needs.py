@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from rich.cells import cell_len
-
 from core.base.text import amount, plural
 from core.domain.actors import By
 from core.domain.alerts import Silence
@@ -12,10 +10,10 @@ from core.domain.silence_words import shown_soon, silence_line
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, Waiting, alerts_in_words
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
+from tui.panels.long_texts import with_long_texts
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.panels.reader import wrap
-from tui.rendering.table import TableColumn, column_widths, table
-from tui.rendering.text import Line, Span, age, fit, origin
+from tui.rendering.table import TableColumn
+from tui.rendering.text import Line, Span, age, origin
 from tui.rendering.waiting import oldest_review
 
 ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
@@ -29,8 +27,6 @@ _COLUMNS: Final = (
     TableColumn(),
 )
 """Sign, severity, state, age, and what it is."""
-
-_TEXT: Final = len(_COLUMNS) - 1
 
 _TALL: Final = 24
 """The height of a column in lines from which on what no longer needs anybody is shown, too."""
@@ -49,7 +45,7 @@ class NeedsPanel(Panel):
         """Ask for a line each, at least for as many as a quarter of the column holds."""
         now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
         every = len(self._rows(snapshot, width, height, over=height >= _TALL))
-        return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)))
+        return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)), part=True)
 
     @property
     def opened(self) -> str:
@@ -88,21 +84,7 @@ class NeedsPanel(Panel):
         rows += [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
         rows += self._others(snapshot)
         rows += [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires and over]
-        lines = table(_COLUMNS, rows, width, headed=False)
-        left = height - len(lines)
-        if left <= 0 or not rows:
-            return lines
-        rest = column_widths(_COLUMNS, rows, width, headed=False)[_TEXT]
-        found = list[Line]()
-        for row, line in zip(rows, lines, strict=True):
-            first, *more = wrap((row[_TEXT],), rest) if left and cell_len(row[_TEXT][0]) > rest else [()]
-            if not more:
-                found.append(line)
-                continue
-            left -= 1
-            following = tuple(span for part in more for span in part)
-            found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
-        return found
+        return with_long_texts(_COLUMNS, rows, width, height)
 
     def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
         word = "silenced" if one in snapshot.telling.silences else "planned"

@@ -50,6 +50,8 @@ class Panel(Widget):
     TITLE: ClassVar[str] = ""
     OPENS: ClassVar[str] = ""
     """The list that it is an extract of; empty: none."""
+    BESIDE: ClassVar[str] = ""
+    """Another list that some of its lines are an extract of; empty: none."""
     COLUMN: ClassVar[DashboardColumn] = DashboardColumn.RIGHT
     """Its place on the dashboard."""
     RANK: ClassVar[int] = 0

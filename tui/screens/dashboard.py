@@ -41,7 +41,8 @@ class Dashboard(View):
             panel = kind(*self._style, id=kind.NAME)
             panel.can_focus = True
             if kind.OPENS:
-                panel.shortcut = keys[kind.OPENS].last_shown(self.ui.appearance.keymap)
+                opened = (keys[name] for name in (kind.BESIDE, kind.OPENS) if name)
+                panel.shortcut = " ".join(key.last_shown(self.ui.appearance.keymap) for key in opened)
             yield panel
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:

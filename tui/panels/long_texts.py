@@ -1,0 +1,31 @@
+"""Rows of a table whose last column takes what is left: its long texts take further lines, as far as there are any."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from tui.panels.reader import wrap
+from tui.rendering.table import TableColumn, column_widths, table
+from tui.rendering.text import Line, Span, fit
+
+
+def with_long_texts(
+    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, height: int
+) -> list[Line]:
+    """Return a line for each row; long texts take what is left of `height`, two lines each, the first rows first."""
+    lines = table(columns, rows, width, headed=False)
+    left = height - len(lines)
+    if left <= 0 or not rows:
+        return lines
+    text = len(columns) - 1
+    rest = column_widths(columns, rows, width, headed=False)[text]
+    found = list[Line]()
+    for row, line in zip(rows, lines, strict=True):
+        first, *more = wrap((row[text],), rest) if left and cell_len(row[text][0]) > rest else [()]
+        if not more:
+            found.append(line)
+            continue
+        left -= 1
+        following = tuple(span for part in more for span in part)
+        found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
+    return found
