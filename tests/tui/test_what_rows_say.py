@@ -10,7 +10,7 @@ from core.domain.snapshot import AlertView, Snapshot
 from core.resilience.reading import Reading, Source
 from tests.tui.drawn import app_on, settled, text_of
 from tests.tui.pictures import WARNING
-from tests.tui.rows import AT, RECORDS
+from tests.tui.rows import AT, RECORDS, name_of
 from tests.tui.well import ACTIVE, changed, tasks_of
 
 
@@ -98,3 +98,32 @@ async def test_no_row_of_the_log_says_nothing() -> None:
         "patch started",
         "SMTP 550",
     ]
+
+
+def waits(number: int) -> Task:
+    return Task(
+        id=name_of(number),
+        task_type="bug_fix",
+        description=f"Drop column {number} " + "that nobody reads " * 8,
+        status="awaiting_review",
+        risk_level="high",
+        created_at=AT - timedelta(minutes=9 - number),
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 15)])
+async def test_the_inbox_shows_below_the_rows_what_the_selected_one_is_about(size: tuple[int, int]) -> None:
+    inbox = (waits(1), waits(2))
+    app = app_on(WARNING, msgspec.structs.replace(RECORDS, tasks=inbox))
+    async with app.run_test(size=size) as pilot:
+        await app.visit("inbox")
+        below = text_of(await settled(pilot)).partition("Selected")[2]
+        if size[1] < 20:
+            assert not below
+            return
+        assert " ".join(inbox[1].description.split()) in " ".join(below.split())
+        assert "risk high" in below
+        assert "safety check" in below
+        await pilot.press("j")
+        below = text_of(await settled(pilot)).partition("Selected")[2]
+        assert "Drop column 1" in below

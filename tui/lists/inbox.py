@@ -1,7 +1,10 @@
 """The inbox: tasks that wait for a review, the oldest first, with what a reviewer decides by."""
 
+from collections.abc import Sequence
+
 from core.actions.approve import APPROVE
 from core.actions.reject import REJECT
+from core.base.text import plural
 from core.domain.queries import Table
 from core.domain.records import ChosenTask
 from core.domain.snapshot import Snapshot
@@ -9,6 +12,7 @@ from tui.lists.listed import list_key
 from tui.lists.served import Known
 from tui.lists.tasks import TaskList
 from tui.panels.row_list import Column, Row
+from tui.rendering.text import Line
 
 _RISK_ROLE = {"high": "critical", "medium": "warning", "low": "text"}
 
@@ -21,6 +25,7 @@ class InboxList(TaskList):
     TITLE = "Inbox"
     TABLE = Table.INBOX
     RETRIES = GROUPED = False
+    PREVIEWED = True
     MANY = ACTS = (APPROVE, REJECT)
     HINT = "type:bug_fix  risk:high  age:>1h"
     EMPTY = "no task waiting for review is visible to this account"
@@ -63,6 +68,18 @@ class InboxList(TaskList):
                 (task.id[:8], "dim"),
             ),
         )
+
+    def preview(self, record: ChosenTask) -> Sequence[Line]:
+        """Return its description in full, what it is about, and how many safety checks it fails."""
+        head, description, *facts = record.lines
+        return [((description, "strong"),), *(((one, "text"),) for one in facts), _failing(record), ((head, "dim"),)]
+
+
+def _failing(record: ChosenTask) -> Line:
+    many = record.failed_checks
+    if many is None:
+        return (("safety checks not known", "dim"),)
+    return ((f"fails {plural(many, 'safety check')}", "critical"),) if many else (("fails no safety check", "dim"),)
 
 
 def _fails(record: ChosenTask, unknown: str) -> str:

@@ -44,6 +44,8 @@ class Served(Listed):
     """True if its rows can be shown in groups."""
     SWITCHED: ClassVar[bool] = False
     """True if the row under the cursor may be one that is switched on and off."""
+    PREVIEWED: ClassVar[bool] = False
+    """True if what is to be known of the row under the cursor stands below the rows."""
     MANY: ClassVar[tuple[Action, ...]] = ()
     """What can be done with all matching tasks at once."""
     ACTS: ClassVar[tuple[Action, ...]] = ()
@@ -60,6 +62,10 @@ class Served(Listed):
     def switch(self, record: Any) -> Action | None:
         """Return the action that switches a record on or off; `None` where it cannot be."""
         return None
+
+    def preview(self, record: Any) -> Sequence[Line]:
+        """Return what is to be known of one row, as far as it is in hand."""
+        return ()
 
     def known(self, snapshot: Snapshot) -> Known:
         """Return the rows in the snapshot: shown until the first page is there, and while none can be read."""

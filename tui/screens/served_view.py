@@ -1,12 +1,13 @@
 """The view of a list on the server: read page by page, sorted and filtered there, and read again with each refresh."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import msgspec
 from textual import work
 from textual.binding import BindingType
+from textual.widget import Widget
 from textual.worker import Worker
 
 from core.actions.safety_check import NO_SETTINGS
@@ -26,6 +27,7 @@ from tui.base.error_boundary import unforeseen, within_error_boundary
 from tui.base.key import Key, bindings
 from tui.lists.groups import GroupList
 from tui.lists.served import Served
+from tui.panels.preview import Preview
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line, ago, oldness
 from tui.screens.document_view import DocumentView
@@ -41,6 +43,9 @@ _MARGIN = 10
 _SORTED_ANEW = timedelta(seconds=60)
 """How often rows that are sorted here are read again: each time it is all of them."""
 
+_PREVIEWED = 16
+"""The lines of a view from which on there is room below the rows."""
+
 
 class ServedView(ListView):
     """Shows rows as they arrive; until then, and while none can be read, the last known ones, dimmed."""
@@ -53,6 +58,8 @@ class ServedView(ListView):
     def __init__(self, ui: Ui, listed: Served, filter_text: str = "") -> None:
         super().__init__(ui, listed, filter_text)
         table = listed.TABLE
+        self.preview = Preview(*self._style, id="preview")
+        self.preview.display = False
         self._listing = Listing(table=table, filter=parse_filter(filter_text, table), sort=OWN_SORT[table])
         self._window = RowWindow()
         self._total: tuple[int, bool] | None = None
@@ -63,6 +70,14 @@ class ServedView(ListView):
         self._renewed = 0.0
         self._extending: Worker[None] | None = None
         self._renewing: Worker[None] | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Yield the list, what is to be known of its row, and the filter below."""
+        rows, *below = super().body()
+        yield rows
+        if self.listed.PREVIEWED:
+            yield self.preview
+        yield from below
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -111,10 +126,21 @@ class ServedView(ListView):
             self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
             self.list.head = self.head(snapshot, len(self._window.records))
             self.list.empty = self._none()
+            self._preview()
         if run.error is not None:
             self._say_failed(run.text)
         super(ListView, self).show(snapshot, banner)
         self._renew(snapshot)
+
+    def _preview(self) -> None:
+        """Put what is to be known of the row under the cursor below the rows, where there is room for it."""
+        record = self._chosen()
+        self.preview.said = self.listed.preview(record) if record is not None else ()
+        self.preview.display = bool(self.preview.said) and self._body.size.height >= _PREVIEWED
+
+    def _chosen(self) -> Any:
+        row = self.list.cursor
+        return next((one for one in self._window.records if row is not None and one.id == row.key), None)
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
         """Return the title: row number and total, sort order, filter, and whether it is live."""
@@ -188,8 +214,7 @@ class ServedView(ListView):
 
     async def action_switch(self) -> None:
         """Ask to confirm that the row under the cursor is switched on, or off."""
-        row = self.list.cursor
-        record = next((one for one in self._window.records if row is not None and one.id == row.key), None)
+        record = self._chosen()
         action = None if record is None else self.listed.switch(record)
         if action is not None and record is not None:
             await start(self.ui, action, record.id)
