@@ -1,5 +1,6 @@
 """The list of the execution log: by step and status; a row with its JSON formatted."""
 
+from core.base.text import short
 from core.domain.queries import Table
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot
@@ -8,7 +9,8 @@ from tui.actions.ui import Ui
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import took
+
+_SECOND = 1000
 
 LOG_ROLE = {"failed": "critical", "completed": "ok", "skipped": "dim"}
 
@@ -76,7 +78,6 @@ class LogList(Served):
 
 def _in_words(record: LogEntry) -> str:
     """Return a row that has no words of its own by its columns: the step, its status, how long it took."""
-    step = record.step.replace("_", " ")
+    step, ms = record.step.replace("_", " "), record.duration_ms
     status = "" if record.status in step else f" {record.status}"
-    lasted = f" in {took(record.duration_ms / 1000)}" if record.duration_ms is not None else ""
-    return f"{step}{status}{lasted}"
+    return f"{step}{status}" + ("" if ms is None else f" in {ms} ms" if ms < _SECOND else f" in {short(ms / _SECOND)}")
