@@ -2,50 +2,84 @@
 
 import math
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from core.base.clock import Clock
-from core.domain.alerts import STOP_RULE, Severity
-from core.domain.snapshot import CALM, STATE_LEVEL, LinkWord, Snapshot, State
+from core.domain.alerts import STOP_RULE
+from core.domain.snapshot import CALM, LinkWord, Snapshot, State
+from core.domain.status import Level
+from core.domain.wrong import SUBJECT_OF_CHECK, named, wrong_now
 
 _UNSEEN_S: Final = 120.0
 """The seconds without an answer after which a change may have been any time before."""
 
 
+class Began(NamedTuple):
+    """When something began. `seen`: that was seen; else it may have been earlier."""
+
+    at: datetime
+    seen: bool
+
+
 class StateSince:
-    """Remembers when the state last changed. The calm ones, between which a project changes all day, count as one."""
+    """Remembers when the state last changed, and when each of what is wrong began.
+
+    The calm states, between which a project changes all day, count as one. A state in which something is wrong holds
+    since what is named as its cause began, whatever the state was meanwhile.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._state: State | None = None
-        self._at: datetime | None = None
-        self._seen = False
+        self._began: Began | None = None
+        self._wrong: dict[str, Began] = {}
+        """When what is wrong began, by its subject."""
         self._proven = -math.inf
-        """The elapsed time at which it was last proven."""
+        """The elapsed time at which the state was last proven."""
 
     def told(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with the time since which its state holds, as far as that is known."""
         elapsed = self._clock.elapsed()
         state = None if snapshot.state is State.UNKNOWN else State.HEALTHY if snapshot.state in CALM else snapshot.state
+        now = Began(snapshot.at, seen=self._state is not None and elapsed - self._proven < _UNSEEN_S)
+        cause = self._cause(snapshot, now)
         if state is not self._state:
-            self._seen = self._state is not None and elapsed - self._proven < _UNSEEN_S
-            self._state, self._at = state, snapshot.at
+            self._state, self._began = state, now
         if snapshot.link.word in {LinkWord.LIVE, LinkWord.OFFLINE}:
             self._proven = elapsed
-        if state is None or self._at is None:
+        if state is None or self._began is None:
             return snapshot
-        self._at = min([self._at, snapshot.at, *(() if self._seen else _known_before(snapshot))])
-        return msgspec.structs.replace(snapshot, state_since=self._at, state_change_seen=self._seen)
+        self._began = _earliest(self._began, snapshot.at, *(() if self._began.seen else _stop_began(snapshot)))
+        at, seen = cause if cause is not None and state in {State.CRITICAL, State.WARNING} else self._began
+        return msgspec.structs.replace(snapshot, state_since=at, state_change_seen=seen)
+
+    def _cause(self, snapshot: Snapshot, now: Began) -> Began | None:
+        """Return when the cause that is named began, having noted when everything that is wrong did."""
+        wrong = wrong_now(snapshot)
+        for subject in self._wrong.keys() - {one.subject for one in wrong} - _unknown(snapshot):
+            del self._wrong[subject]
+        for one in wrong:
+            began = self._wrong.get(one.subject, now)
+            known = () if one.over or one.began_at is None else (one.began_at,)
+            self._wrong[one.subject] = _earliest(began, snapshot.at, *known)
+        cause = named(wrong)
+        return None if cause is None else self._wrong[cause.subject]
 
 
-def _known_before(snapshot: Snapshot) -> list[datetime]:
-    """Return when alerts began by which the state was no better since."""
-    if snapshot.state is State.STOPPED:
-        of_state = [one for one in snapshot.alerts if one.rule == STOP_RULE]
-    else:
-        level = STATE_LEVEL[snapshot.state]
-        calm = snapshot.state in CALM
-        of_state = [one for one in snapshot.alerts if not calm and Severity(one.severity).level is level]
-    return [one.began_at for one in of_state if one.is_so and one.began_at is not None]
+def _earliest(began: Began, *known: datetime) -> Began:
+    return began._replace(at=min(began.at, *known))
+
+
+def _unknown(snapshot: Snapshot) -> set[str]:
+    """Return of what it is not known whether it still is wrong."""
+    unknown = {one.name for one in snapshot.health.checks if one.level is Level.UNKNOWN}
+    return {SUBJECT_OF_CHECK.get(name, name) for name in unknown}
+
+
+def _stop_began(snapshot: Snapshot) -> list[datetime]:
+    """Return when the alert about the stop in force began."""
+    if snapshot.state is not State.STOPPED:
+        return []
+    return [one.began_at for one in snapshot.alerts if one.rule == STOP_RULE and one.is_so and one.began_at is not None]

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import msgspec
 
-from core.domain.snapshot import AlertView, Degradation, Link, LinkWord, Project, Snapshot, State
+from core.domain.checks import Check
+from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State
+from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.services.state_since import StateSince
 from tests.clock import FakeClock
@@ -17,7 +19,13 @@ class Watched:
         self.clock = FakeClock()
         self.since = StateSince(self.clock)
 
-    def see(self, state: State, word: LinkWord = LinkWord.LIVE, alerts: tuple[AlertView, ...] = ()) -> Snapshot:
+    def see(
+        self,
+        state: State,
+        word: LinkWord = LinkWord.LIVE,
+        alerts: tuple[AlertView, ...] = (),
+        checks: tuple[Check, ...] = (),
+    ) -> Snapshot:
         return self.since.told(
             Snapshot(
                 at=self.clock.now(),
@@ -25,6 +33,7 @@ class Watched:
                 state=state,
                 link=Link(word=word),
                 alerts=alerts,
+                health=Health(checks=checks),
                 degradation=Degradation(level=DegradationLevel.NORMAL),
             )
         )
@@ -32,7 +41,7 @@ class Watched:
 
 def alert(rule: str, severity: str, watched: Watched, minutes: int) -> AlertView:
     began = watched.clock.now() - timedelta(minutes=minutes)
-    return AlertView(key=rule, rule=rule, subject="", severity=severity, state="firing", title=rule, began_at=began)
+    return AlertView(key=rule, rule=rule, subject=rule, severity=severity, state="firing", title=rule, began_at=began)
 
 
 def test_a_change_that_was_seen_says_so_and_a_beginning_does_not() -> None:
@@ -88,3 +97,38 @@ def test_it_is_never_later_than_the_clock() -> None:
     watched.clock.jump_wall(-7200)
     seen = watched.see(State.WARNING)
     assert seen.state_since == seen.at
+
+
+def test_a_state_with_a_cause_holds_since_the_cause_began_whatever_the_word_was_meanwhile() -> None:
+    watched = Watched()
+    watched.see(State.ACTIVE)
+    watched.clock.advance(60)
+    low = alert("low", "critical", watched, 0)
+    assert watched.see(State.CRITICAL, alerts=(low,)).state_since == low.began_at
+    watched.clock.advance(240)
+    watched.see(State.STOPPED, alerts=(low,))
+    watched.clock.advance(60)
+    down = alert("database_down", "critical", watched, 0)
+    had = msgspec.structs.replace(low, state="acknowledged")
+    watched.see(State.CRITICAL, LinkWord.OFFLINE, alerts=(had, down))
+    watched.clock.advance(60)
+    after = watched.see(State.CRITICAL, alerts=(had,))
+    assert (after.state_since, after.state_change_seen) == (low.began_at, True)
+
+
+def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:
+    watched = Watched()
+    watched.see(State.ACTIVE)
+    watched.clock.advance(60)
+    began = watched.clock.now()
+    silent = Check(name="edge_function", level=Level.WARNING, text="silent")
+    assert watched.see(State.WARNING, checks=(silent,)).state_since == began
+    watched.clock.advance(120)
+    calls = msgspec.structs.replace(alert("breakers", "critical", watched, 0), subject="edge")
+    assert watched.see(State.CRITICAL, alerts=(calls,), checks=(silent,)).state_since == began
+    unknown = msgspec.structs.replace(silent, level=Level.UNKNOWN)
+    assert watched.see(State.WARNING, checks=(unknown,), alerts=(alert("x", "high", watched, 0),)).state_since != began
+    assert watched.see(State.WARNING, checks=(silent,)).state_since == began  # it was not seen to end
+    watched.see(State.ACTIVE)
+    watched.clock.advance(5)
+    assert watched.see(State.WARNING, checks=(silent,)).state_since == watched.clock.now()

@@ -9,10 +9,12 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from core.actions.heal import HEAL
+from core.domain.checks import Check
 from core.domain.incidents import Incident, LastIncident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.records import LogEntry, TaskCounts
-from core.domain.snapshot import Link, LinkWord, Snapshot
+from core.domain.snapshot import Link, LinkWord, Snapshot, State
+from core.domain.status import Level
 from core.resilience.reading import Reading, Source
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Command, Running
@@ -257,6 +259,20 @@ def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() 
     assert view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=well)).lines[0] == (
         "since the last incident"
     )
+
+
+def test_what_is_wrong_now_is_what_is_named_as_old_as_the_first_sign_of_it() -> None:
+    had = next(one for one in WARNING.alerts if one.acked)
+    had = msgspec.structs.replace(had, severity="critical", state="acknowledged", title="success rate is low")
+    slow = Check(name="database", level=Level.WARNING, text="slow: answered after 3.0 s")
+    health = msgspec.structs.replace(WARNING.health, checks=(slow,))
+    tasks = msgspec.structs.replace(WARNING.tasks, stuck=())
+    both = changed(WARNING, alerts=(had,), health=health, tasks=tasks, state=State.CRITICAL, state_since=ago(minutes=2))
+    told = view_model.incident(both)
+    assert (told.big, told.lines[0]) == ("2 MIN", "database: slow: answered after 3.0 s and 1 more")
+    assert told.lines[2] == "nobody has acknowledged it"
+    alone = changed(both, health=msgspec.structs.replace(health, checks=()), state_since=ago(minutes=90))
+    assert (view_model.incident(alone).big, view_model.incident(alone).lines[0]) == ("1 H 30", "success rate is low")
 
 
 def test_a_stop_is_an_incident_before_any_alert_tells_of_it() -> None:

@@ -9,7 +9,8 @@ from core.base.text import percentage, short
 from core.domain.alerts import STOP_RULE
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
-from core.domain.snapshot import STATE_LEVEL, LinkWord, Snapshot, State
+from core.domain.snapshot import STATE_LEVEL, AlertView, LinkWord, Snapshot, State
+from core.domain.wrong import cause_of
 from core.resilience.reading import Reading
 from tui.panels.topline import proven_down
 from tui.rendering.text import age
@@ -17,6 +18,7 @@ from tui.rendering.text import oldness as age_in_words
 
 _GOOD_PERCENT: Final = 95.0
 _SEVERITIES: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_NOBODY: Final = "nobody has acknowledged it"
 _LOOKED_S: Final = 60.0
 _STOP, _RESUME = "emergency_stop", "lift"
 """The actions that set and lift an emergency stop, as the log's rows name them."""
@@ -133,25 +135,37 @@ def incident(snapshot: Snapshot) -> BigNumber:
 
 
 def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
-    """Return the worst alert whose condition holds, with who takes care of it; a stop that no alert tells of yet.
+    """Return what is named as the cause, since when, and who takes care of it; a stop that no alert tells of yet.
 
-    `None` where there is neither.
+    `None` where nothing fires and nothing is stopped.
     """
-    found = [(one, one.began_at) for one in snapshot.alerts if one.is_so and one.began_at is not None]
-    if snapshot.state is State.STOPPED and not any(one.rule == STOP_RULE for one, _ in found):
+    found = [one for one in snapshot.alerts if one.is_so and one.began_at is not None]
+    if snapshot.state is State.STOPPED and not any(one.rule == STOP_RULE for one in found):
         return _stop(snapshot, len(found))
     if not found:
         return None
-    one, began = min(found, key=lambda pair: (_SEVERITIES.get(pair[0].severity, len(_SEVERITIES)), pair[0].acked != ""))
-    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    care = f"acknowledged by {one.acked}" if one.acked else one.muted or "nobody has acknowledged it"
+    cause = cause_of(snapshot) if snapshot.state in {State.CRITICAL, State.WARNING} else None
+    one = min(found, key=lambda one: (cause is None or one.subject != cause.subject, one.acked != "", _rank(one)))
+    title, care = one.title, f"acknowledged by {one.acked}" if one.acked else one.muted or _NOBODY
+    began, others = one.began_at, len(found) - 1
+    if cause is not None and cause.subject != one.subject:  # of what is named there is no alert yet
+        title, care, began, others = cause.text, _NOBODY, cause.began_at, len(found)
+    if cause is not None:
+        began = min(filter(None, (began, snapshot.state_since)), default=snapshot.at)
     live = snapshot.link.word is LinkWord.LIVE
-    role = "critical" if live and one.severity == "critical" else "warning"
     return BigNumber(
         big=age(began, snapshot.at).upper(),
-        lines=(f"{one.title}{others}", f"since {began.astimezone():%a %d %b %H:%M}", care),
-        role=role,
+        lines=(
+            f"{title}{f' and {others} more' if others else ''}",
+            f"since {began.astimezone():%a %d %b %H:%M}" if began is not None else "",
+            care,
+        ),
+        role="critical" if live and snapshot.state is State.CRITICAL else "warning",
     )
+
+
+def _rank(alert: AlertView) -> int:
+    return _SEVERITIES.get(alert.severity, len(_SEVERITIES))
 
 
 def _stop(snapshot: Snapshot, others: int) -> BigNumber:

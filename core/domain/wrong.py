@@ -1,0 +1,167 @@
+"""What is wrong, the gravest first, and which of it is named: the gravest that nobody takes care of yet. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from core.base.text import plural
+from core.domain.alerts import DISABLED, STOP_RULE, Severity
+from core.domain.checks import verdict_in_words
+from core.domain.records import SuccessRate, SystemConfig
+from core.domain.snapshot import AlertView, LinkWord, Snapshot
+from core.domain.status import Level
+from core.resilience.reading import Reading, Source
+
+BY_CONFIG: Final = frozenset({STOP_RULE, "config_rows"})
+"""Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
+
+_DATABASE, _EDGE, _BREAKERS = "db", "edge", "breakers"
+
+_RATES: Final = ("failure rate", "success rate")
+
+SUBJECT_OF_CHECK: Final = {
+    "database": _DATABASE,
+    "edge_function": _EDGE,
+    "failure_rate": "failure rate",
+    "activity": "no_activity",
+}
+"""The subject of the alerts about what a check looks at, where it is not the check's own name."""
+
+_OF_CHECK: Final = {"stuck_tasks": Severity.HIGH, "failure_rate": Severity.HIGH, "activity": Severity.LOW}
+"""The severity of the alert about a check's warning; one about which there is none, or not at once, is medium."""
+
+_LAST: Final = len(Severity)
+"""The rank of what is no alert yet, or is about to be none."""
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong. `rank`: 0 is the gravest; `began_at`: since when it is so, where that is known.
+
+    `subject`: the same for a check and the alerts about it. `alert`: its key, empty where it is no alert.
+    `care`: acknowledged or silenced, empty where nobody takes care of it yet; `over`: it is about to resolve.
+    """
+
+    rank: int
+    level: Level
+    text: str
+    subject: str
+    began_at: datetime | None = None
+    alert: str = ""
+    care: str = ""
+    over: bool = False
+
+
+class LowSuccess(msgspec.Struct, frozen=True):
+    """When the success rate of a day is too low: below `percent`, of at least `few` finished tasks."""
+
+    percent: float = 95.0
+    few: int = 5
+
+    def holds(self, rate: Reading[SuccessRate]) -> bool:
+        """Return whether a live reading is too low."""
+        found = rate.value if rate.live else None
+        if found is None or found.percent is None:
+            return False
+        return found.finished >= self.few and found.percent < self.percent
+
+
+LOW_SUCCESS: Final = LowSuccess()
+
+
+def wrong_now(snapshot: Snapshot, low_success: LowSuccess = LOW_SUCCESS) -> tuple[Wrong, ...]:
+    """Return everything that is wrong, the gravest first; of equals the most telling."""
+    return tuple(sorted(_wrong(snapshot, low_success), key=lambda one: one.rank))
+
+
+def cause_of(snapshot: Snapshot) -> Wrong | None:
+    """Return the gravest of what is wrong that nobody takes care of yet; if there is none, the gravest."""
+    return named(wrong_now(snapshot))
+
+
+def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
+    """Return the same of what is wrong, the gravest first."""
+    bad = [one for one in wrong if one.level in {Level.CRITICAL, Level.WARNING}]
+    return min(bad, key=lambda one: (one.over, bool(one.care)), default=None)
+
+
+def cause_in_words(wrong: tuple[Wrong, ...]) -> str:
+    """Return what is named, and what is graver but taken care of."""
+    cause, gravest = named(wrong), wrong[0]
+    if cause is None or cause is gravest or not gravest.care or cause.subject == gravest.subject:
+        return cause.text if cause is not None else ""
+    return f"{cause.text} ({gravest.text}: {gravest.care})"
+
+
+def _wrong(snapshot: Snapshot, low_success: LowSuccess) -> Iterator[Wrong]:
+    config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
+    cared = {one.subject: one for one in snapshot.alerts if one.fires and _cared(one)}
+
+    def care_of(subject: str) -> str:
+        """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
+        down = cared.get(_DATABASE)
+        explained = subject != _EDGE and down is not None and down.rule == "database_down" and down.is_so
+        alert = cared.get(subject) or (down if explained else None)
+        if alert is None and subject in _RATES:  # one quantity
+            alert = next((cared[one] for one in _RATES if one in cared), None)
+        if alert is None and subject == _BREAKERS:
+            alert = next((one for one in cared.values() if one.rule == _BREAKERS), None)
+        return alert.state if alert is not None else ""
+
+    for check in snapshot.health.checks:
+        if check.level not in {Level.CRITICAL, Level.WARNING}:
+            continue
+        severity = Severity.CRITICAL if check.level is Level.CRITICAL else _OF_CHECK.get(check.name, Severity.MEDIUM)
+        subject = SUBJECT_OF_CHECK.get(check.name, check.name)
+        text = verdict_in_words(check.name, check.text)
+        yield Wrong(severity.rank, check.level, text, subject, care=care_of(subject))
+    if snapshot.tasks.stuck:  # shown as STUCK, whatever became of the verdict since
+        text = f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
+        yield Wrong(Severity.HIGH.rank, Level.WARNING, text, "stuck_tasks", care=care_of("stuck_tasks"))
+    if snapshot.link.word is LinkWord.OFFLINE:
+        text = f"the project is down: {snapshot.link.why}"
+        yield Wrong(
+            Severity.CRITICAL.rank, Level.CRITICAL, text, _DATABASE, snapshot.link.since, care=care_of(_DATABASE)
+        )
+    if config is not None and config.several:
+        yield Wrong(Severity.CRITICAL.rank, Level.CRITICAL, config.several, "config_rows", care=care_of("config_rows"))
+    for alert in sorted(snapshot.alerts, key=_cared):
+        severity = Severity(alert.severity)
+        if severity.level is Level.OK or by_config(alert.rule, config):
+            continue
+        care = alert.state if _cared(alert) else ""
+        of = Wrong(severity.rank, severity.level, alert.title, alert.subject, alert.began_at, alert.key, care)
+        if _is_so(alert, snapshot, config):
+            yield of
+        elif alert.state == "pending" and not alert.well:
+            yield of._replace(rank=_LAST + of.rank, level=Level.WARNING, text=f"pending: {alert.title}")
+        elif alert.resolving:
+            text = f"resolving: {alert.title}"
+            yield of._replace(rank=2 * _LAST + of.rank, level=Level.WARNING, text=text, over=True)
+    if low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
+        text, subject = "success rate is below its target", "success rate"
+        yield Wrong(Severity.MEDIUM.rank, Level.WARNING, text, subject, care=care_of(subject))
+
+
+def _cared(alert: AlertView) -> bool:
+    return alert.state in {"acknowledged", "silenced"}
+
+
+def _is_so(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+    """Return whether an alert's condition holds now; a hidden one counts once the alert that hides it has resolved."""
+    return alert.is_so or (alert.state == "hidden" and not alert.well and not _still_hides(alert, snapshot, config))
+
+
+def _still_hides(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+    """Return whether the condition that hides an alert holds by the newest reading."""
+    if alert.behind == DISABLED:
+        return config is not None and not config.enabled
+    if by_config(alert.behind, config):
+        return config is not None and config.emergency_stop
+    return any(one.rule == alert.behind and one.is_so for one in snapshot.alerts)
+
+
+def by_config(rule: str, config: SystemConfig | None) -> bool:
+    """Return whether the config row, read more often than alerts are evaluated, tells whether the rule's holds."""
+    return config is not None and rule in BY_CONFIG

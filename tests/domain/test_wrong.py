@@ -1,0 +1,97 @@
+"""The cause that is named: the gravest of what is wrong that nobody takes care of yet."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from core.domain.checks import Check
+from core.domain.records import SystemConfig, TaskCounts
+from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.state_word import state_of
+from core.domain.status import Level
+from core.domain.wrong import cause_of
+from core.resilience import DegradationLevel
+from core.resilience.reading import Reading, Source
+
+LIVE: Final = Link(word=LinkWord.LIVE)
+NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SLOW: Final = Check(name="database", level=Level.WARNING, text="slow: answered after 3.0 s")
+OPEN: Final = Check(name="breakers", level=Level.WARNING, text="open: db:fetch_tasks")
+OFFLINE: Final = Link(word=LinkWord.OFFLINE, why="refused", since=NOW - timedelta(minutes=3))
+
+
+def alert(rule: str, severity: str, state: str = "firing", subject: str = "", **more: Any) -> AlertView:
+    began = NOW - timedelta(minutes=9)
+    title = rule.replace("_", " ")
+    return AlertView(
+        key=rule,
+        rule=rule,
+        subject=subject or rule,
+        severity=severity,
+        state=state,
+        title=title,
+        began_at=began,
+        **more,
+    )
+
+
+LOW: Final = alert("success_rate", "critical", "acknowledged", acked="operator jana")
+
+
+def snapshot(*alerts: AlertView, checks: tuple[Check, ...] = (), link: Link = LIVE) -> Snapshot:
+    return Snapshot(
+        at=NOW,
+        project=Project(name="p", url="u", user="x"),
+        link=link,
+        config=Reading(value=SystemConfig(), source=Source.LIVE, at=NOW),
+        tasks=Tasks(counts=Reading(value=TaskCounts({}), source=Source.LIVE, at=NOW)),
+        health=Health(checks=checks),
+        alerts=alerts,
+        degradation=Degradation(level=DegradationLevel.NORMAL),
+    )
+
+
+def said(*alerts: AlertView, checks: tuple[Check, ...] = (), link: Link = LIVE) -> tuple[State, str]:
+    return state_of(snapshot(*alerts, checks=checks, link=link), blind_for_s=None)
+
+
+@pytest.mark.parametrize(("state", "word"), [("acknowledged", "acknowledged"), ("silenced", "silenced")])
+def test_what_nobody_has_yet_is_named_before_what_somebody_has(state: str, word: str) -> None:
+    had = alert("success_rate", "critical", state)
+    assert said(had) == (State.CRITICAL, "success rate")
+    assert said(had, checks=(SLOW,)) == (
+        State.CRITICAL,
+        f"database: slow: answered after 3.0 s (success rate: {word})",
+    )
+    assert said(had, alert("degraded", "medium")) == (State.CRITICAL, f"degraded (success rate: {word})")
+    assert said(had, alert("degraded", "medium", "pending"))[1] == f"pending: degraded (success rate: {word})"
+
+
+def test_the_gravest_is_named_alone_while_nobody_has_it() -> None:
+    worse = alert("most_tasks_fail", "critical")
+    assert said(LOW, worse, alert("degraded", "medium")) == (State.CRITICAL, "most tasks fail")
+    assert said(worse, alert("degraded", "medium", "acknowledged")) == (State.CRITICAL, "most tasks fail")
+
+
+def test_what_is_about_to_resolve_and_what_is_low_take_no_place() -> None:
+    over = alert("degraded", "medium", well=True)
+    assert said(LOW, over, alert("no_activity", "low")) == (State.CRITICAL, "success rate")
+
+
+def test_a_check_of_what_somebody_has_is_no_new_fault() -> None:
+    down = alert("database_down", "high", "acknowledged", subject="db")
+    assert said(down, checks=(OPEN,), link=OFFLINE)[1] == "the project is down: refused"
+    silent = Check(name="edge_function", level=Level.WARNING, text="silent")
+    edge = alert("breakers", "critical", "acknowledged", subject="edge")
+    assert said(edge, checks=(silent, OPEN)) == (State.CRITICAL, "breakers")
+    assert said(down, checks=(silent, OPEN), link=OFFLINE)[1] == (
+        "edge function: silent (the project is down: refused: acknowledged)"
+    )
+
+
+def test_the_cause_knows_since_when_it_is_so() -> None:
+    cause = cause_of(snapshot(LOW, checks=(SLOW,), link=OFFLINE))
+    assert cause is not None
+    assert (cause.subject, cause.began_at) == ("db", OFFLINE.since)
+    assert cause_of(snapshot()) is None
