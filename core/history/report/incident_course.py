@@ -22,8 +22,11 @@ from core.history.report.record import (
 )
 from core.history.report.signs import STOP, Burst, Sign, bursts, signs
 
-APART: Final = timedelta(minutes=5)
-"""The shortest calm between two incidents; a shorter one is a pause in one."""
+APART: Final = timedelta(minutes=2)
+"""The shortest calm between two incidents that was seen; a shorter one is a pause in one."""
+
+AROUND: Final = timedelta(minutes=5)
+"""The longest time of which nothing was seen that is no calm: an incident goes on through it."""
 
 LOST: Final = frozenset({LinkWord.OFFLINE.value, LinkWord.BLIND.value})
 _CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
@@ -118,7 +121,7 @@ def _unseen(found: Material, failed: Iterable[Burst]) -> Iterator[Trouble]:
     """Yield the times of trouble of which only rows tell, where nobody watched on this machine."""
 
     def watched(at: datetime) -> bool:
-        return any(look.since - APART <= at <= look.until + APART for look in found.looks)
+        return any(look.since - AROUND <= at <= look.until + AROUND for look in found.looks)
 
     for alert in found.alerts:
         if alert.of_rows and not watched(alert.fired_at):
@@ -146,7 +149,7 @@ def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
     joined: list[Trouble] = []
     for one in sorted(troubles):
         last = joined[-1] if joined else None
-        if last is None or one.since - last.until > APART:
+        if last is None or one.since - last.until > (AROUND if last.ended or one.going else APART):
             joined.append(one)
             continue
         later = max(last, one, key=lambda each: (each.until, bool(each.ended)))

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from core.history.blackbox import Box, MarkKind
-from core.history.report.incident_course import APART, LEAD, Trouble, joined
+from core.history.report.incident_course import AROUND, LEAD, Trouble, joined
 from core.history.report.turning_points import trouble
 
 _REACH: Final = timedelta(hours=12)
@@ -35,4 +35,4 @@ def stretch(box: Box, at: datetime, now: datetime) -> tuple[datetime, datetime]:
     if not close:
         return at - _ALONE, max(at, min(now, at + _ALONE))
     its = min(close, key=lambda one: max(one.since - at, at - one.until, timedelta()))
-    return its.since - LEAD, min(now, its.until + APART)
+    return its.since - LEAD, min(now, its.until + AROUND)

@@ -121,6 +121,14 @@ def test_incidents_apart_are_told_apart_and_a_pause_is_part_of_one() -> None:
     assert seconds(only(paused))["resolved"] == 300
     apart = of(shot(0), shot(60, **DOWN), shot(120), shot(1000, **DOWN), shot(1300), until=3000)
     assert [(seconds(one)["began"], seconds(one)["resolved"]) for one in apart.incidents] == [(60, 120), (1000, 1300)]
+    well = of(shot(0), shot(60, **DOWN), shot(120), shot(300, **DOWN), until=3000, looks=(look(0, 3000),))
+    first, second = well.incidents
+    assert seconds(first)["resolved"] == 120  # it was well for three minutes
+    assert seconds(second)["began"] == 300
+    unseen = of(
+        shot(0), shot(60, **DOWN), shot(300, **DOWN), shot(400), until=3000, looks=(look(0, 100), look(300, 3000))
+    )
+    assert seconds(only(unseen))["resolved"] == 400  # nobody saw that it was well
     page = markdown(apart)
     assert "**Incidents:** 2 in the window; what follows is about the longest" in page
     assert page.count("| Began |") == 2
