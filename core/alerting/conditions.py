@@ -37,8 +37,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     empty for the watchdog or an unknown source; `stop_id`: the same for everybody who reads this stop.
     `blind_for_s`: 0 while there is live data. `lost`: the components not on live data. `health_row_age_s`: the age
     of the newest row of any monitor, or the time none has been found (`health_row_missing`), `health_row_late_s`:
-    from when on that is too long. `conflict`: what a watchdog reversed of an operator's actions. `set_aside`: what
-    this machine could not keep. `checked_at`, `config_at`: when the verdicts and the config row were read; the rest
+    from when on that is too long. `answers_for_s`: seconds since the last outage, `None` where none was seen.
+    `conflict`: what a watchdog reversed of an operator's actions. `set_aside`: what this machine could not keep.
+    `checked_at`, `config_at`: when the verdicts and the config row were read; the rest
     was read at `at`, or within a refresh before it.
     """
 
@@ -62,6 +63,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     health_row_age_s: float | None = None
     health_row_missing: bool = False
     health_row_late_s: float = 660.0
+    answers_for_s: float | None = None
     in_review: int | None = None
     review_waits_s: float | None = None
     braked: str = ""
@@ -131,21 +133,24 @@ def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules
 
 
 def breakers_refuse(facts: Facts, component: str) -> Condition:
-    """Return whether calls are refused or fail. A breaker that is only due waits for its next call to tell.
+    """Return whether calls are refused or fail. What was not called since an answer waits for its next call to tell.
 
-    It waits no more once another of the component was closed since it opened: calls are answered again.
+    A breaker that is merely due does so at most for a while, and not once another of the component was closed since.
     """
     ours = [record for record in facts.breakers if record.component == component]
-    failing = [record for record in ours if record.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
+    not_closed = [one for one in ours if one.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
+    answered_at = max(
+        (one.since for one in ours if one.state is BreakerState.CLOSED and not one.failures), default=None
+    )
+    failing = [one for one in not_closed if answered_at is None or one.since >= answered_at]
     if failing:
         worst = min(failing, key=lambda record: record.not_closed_since or record.since)
         held_s = (facts.at - (worst.not_closed_since or worst.since)).total_seconds()
         more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
         said = f": {worst.last_error}" if worst.last_error else ""
         return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
-    closed = [record.since for record in ours if record.state is BreakerState.CLOSED]
-    due = [one for one in ours if one.state is BreakerState.DUE and not any(since > one.since for since in closed)]
-    if any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
+    due = [one for one in ours if one.state is BreakerState.DUE and (answered_at is None or answered_at <= one.since)]
+    if not_closed or any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
         return Condition(Truth.UNKNOWN, "next probe is due")
     return Condition(Truth.FALSE if ours else Truth.UNKNOWN)
 
@@ -196,13 +201,16 @@ def review_waits(facts: Facts, settings: AlertRules) -> Condition:
 
 
 def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
-    """Hold while no monitor writes the health rows that are due."""
+    """Hold while no monitor writes the health rows that are due. In an outage, and just after one, none could."""
     age_s = facts.health_row_age_s
     if age_s is None:
         return Condition(Truth.UNKNOWN)
     said = f"the newest health row is {in_steps(age_s)} old"
     if facts.health_row_missing:
         said = f"no health row in the last 7 days; watched for {in_steps(age_s)}"
+    known_s = age_s if facts.answers_for_s is None else min(age_s, facts.answers_for_s)
+    if known_s <= facts.health_row_late_s < age_s:
+        return Condition(Truth.UNKNOWN, "the project could not be written to for long enough")
     return Condition(Truth.of(age_s > facts.health_row_late_s), said)
 
 

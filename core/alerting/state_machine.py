@@ -81,16 +81,18 @@ class AlertStateMachine:
         """Return the rule and the title of the alert that hides this one; empty when none does.
 
         Only a firing alert whose condition holds hides others: one about to resolve explains nothing, and one that is
-        hidden itself is not in force.
+        hidden itself is not in force. Yet what it hid stays so until it is measured again: what was last known of it is
+        of the time of the other.
         """
         rule = self.rule(alert)
         if rule is None:
             return "", ""
+        unmeasured = bool(alert.hidden) and alert.truth is Truth.UNKNOWN
         for name in rule.hidden_by:
             if name == DISABLED and facts.enabled is False:
                 return DISABLED, "the system is disabled"
             for source in self.alerts.values():
-                if source.rule != name or not source.firing or source.known is False:
+                if source.rule != name or not source.firing or (source.known is False and not unmeasured):
                     continue
                 if not self.hiding(source, facts)[0]:
                     return name, source.title

@@ -97,6 +97,7 @@ class AlertInputs:
             health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
             health_row_missing=self._looked is not None,
             health_row_late_s=2 * interval_s + 60.0,
+            answers_for_s=self._connection.answers_for_s(),
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,

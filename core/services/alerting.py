@@ -379,7 +379,7 @@ class AlertService:
             told=alert.told,
             behind=alert.behind,
             flapping=alert.flapping,
-            well=alert.known is False,
+            well=alert.known is False or (bool(alert.hidden) and alert.truth is Truth.UNKNOWN),
         )
 
 

@@ -30,6 +30,8 @@ class ConnectionState:
         """The seconds since the last answer in which the machine slept."""
         self._live: float | None = None
         self._live_at: datetime | None = None
+        self._back: float | None = None
+        """The elapsed time at which it answered again after the last outage that was seen."""
         self._proof = ""
         self._why = ""
         self._tries = 0
@@ -41,6 +43,9 @@ class ConnectionState:
 
     def answered(self, took_s: float) -> None:
         """Record a refresh with live data that took `took_s` seconds."""
+        missed = self._tries > 0 or self._proof or self._untried_s() > 0
+        if missed and self._word() not in {LinkWord.LIVE, LinkWord.CONNECTING}:
+            self._back = self._clock.elapsed()
         self._took.append(took_s)
         self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
@@ -103,6 +108,12 @@ class ConnectionState:
         since = self._clock.elapsed() - (self._started if self._live is None else self._live)
         since -= self._slept_s + self._untried_s()
         return since if since > self._blind_after_s + self._longer_s else None
+
+    def answers_for_s(self) -> float | None:
+        """Return the seconds since the last outage ended, 0 while one lasts; `None` where none was seen."""
+        if self._proof or self.blind_for_s() is not None:
+            return 0.0
+        return None if self._back is None else self._clock.elapsed() - self._back
 
     def link(self, next_at: datetime | None) -> Link:
         """Return the link for the snapshot. `next_at`: the next try."""

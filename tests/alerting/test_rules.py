@@ -142,6 +142,47 @@ def test_a_breaker_that_nobody_calls_keeps_no_alert_once_another_was_closed_sinc
     assert lives.stage("breakers:db") == "resolved"
 
 
+def test_calls_refused_for_what_failed_before_another_was_answered_wait_for_their_probe() -> None:
+    lives = Lives()
+    opened = breaker(lives.now, BreakerState.OPEN, 400.0)
+    answered = msgspec.structs.replace(
+        opened, key="db:often", state=BreakerState.CLOSED, failures=0, since=lives.now + timedelta(seconds=1)
+    )
+    lives.minute(10, breakers=(opened, answered))
+    assert lives.stage("breakers:db") == "inactive"
+    again = breaker(lives.now, BreakerState.OPEN, 400.0)
+    lives.minute(20, breakers=(msgspec.structs.replace(again, since=lives.now), answered))  # its probe failed
+    assert lives.stage("breakers:db") == "firing"
+
+
+def test_what_an_outage_hid_stays_hidden_until_it_is_measured_again() -> None:
+    lives = Lives()
+    for _ in range(9):
+        lives.minute(breakers=(breaker(lives.now, BreakerState.OPEN, 301.0),), **DOWN)
+    assert lives.alert("breakers:db").hidden == "database down"
+    opened = breaker(lives.now, BreakerState.OPEN, 301.0)
+    answered = msgspec.structs.replace(opened, key="db:often", state=BreakerState.CLOSED, failures=0, since=lives.now)
+    lives.minute(10, breakers=(opened, answered))  # the database is back, and one call of two was answered
+    assert (lives.alert("database_down:db").known, lives.alert("breakers:db").hidden) == (False, "database down")
+    lives.minutes(2, breakers=(answered,))
+    assert lives.stage("breakers:db") == "resolved"
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+    lives.minutes(3, breakers=(breaker(lives.now, BreakerState.OPEN, 301.0),), **DOWN)
+    lives.minute(breakers=(breaker(lives.now + timedelta(seconds=60), BreakerState.OPEN, 301.0),))
+    assert (lives.stage("breakers:db"), lives.alert("breakers:db").hidden) == ("firing", "")  # it is so by itself
+
+
+def test_in_an_outage_and_just_after_one_no_monitor_could_report() -> None:
+    lives = Lives()
+    for answers_for_s in (0.0, 10.0, 660.0):
+        lives.minutes(2, health_row_age_s=4000.0, answers_for_s=answers_for_s)
+    assert lives.stage("health_rows") == "inactive"
+    lives.minutes(2, health_row_age_s=4000.0, answers_for_s=661.0)
+    assert lives.stage("health_rows") == "firing"
+    lives.minutes(5, health_row_age_s=4000.0, answers_for_s=10.0)  # another outage says nothing of it
+    assert lives.stage("health_rows") == "firing"
+
+
 def test_a_breaker_held_by_an_operator_never_fires_and_is_shown_as_taken_care_of() -> None:
     lives = Lives()
     held = breaker(START, BreakerState.HELD, 0.0, held_by="operator anna@ops", held_why="migration")

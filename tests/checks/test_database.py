@@ -227,6 +227,30 @@ def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
     assert (before.word, before.why) == (LinkWord.OFFLINE, "nobody answers")
 
 
+def test_it_knows_for_how_long_it_was_answered_since_an_outage() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    down = (Fault(kind="refused", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="nobody answers"),)
+    link.answered(0.1)
+    clock.advance(9)
+    link.answered(0.1)
+    assert link.answers_for_s() is None  # none was seen
+    link.failed(down)
+    assert link.answers_for_s() == 0.0
+    clock.advance(300)
+    link.answered(0.1)
+    clock.advance(55)
+    link.answered(0.1)  # nothing failed meanwhile
+    clock.advance(5)
+    silent = Fault(kind="read_timeout", counts=Counts.FAILURE, evidence=Evidence.NONE, message="no answer")
+    link.failed((silent,))  # one miss is no outage
+    link.answered(0.1)
+    assert link.answers_for_s() == 60.0
+    clock.advance(8 * 3600)  # it slept
+    link.answered(0.1)
+    assert link.answers_for_s() == 0.0
+
+
 def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> None:
     clock = FakeClock()
     link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
