@@ -47,7 +47,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     snapshot = Snapshot(
         at=parts.clock.now(),
         project=_project(parts),
-        link=parts.connection.link(_moment(parts, scheduler.next_refresh)),
+        link=parts.connection.link(_moment(parts, _next_try(parts, scheduler.next_refresh))),
         config=config,
         health=Health(
             checks=parts.checks.checks_now(),
@@ -235,3 +235,11 @@ def _waits(one: WaitingAction, now: datetime) -> str:
 
 def _moment(parts: Container, elapsed: float | None) -> datetime | None:
     return None if elapsed is None else parts.clock.now() + timedelta(seconds=elapsed - parts.clock.elapsed())
+
+
+def _next_try(parts: Container, next_refresh: float | None) -> float | None:
+    """Return when a refresh will next ask the project, on the elapsed clock: once no breaker refuses all of it."""
+    refused_s = parts.readings.refused_for_s(parts.breakers.all())
+    if next_refresh is None or not refused_s:
+        return next_refresh
+    return max(next_refresh, parts.clock.elapsed() + refused_s)

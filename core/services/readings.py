@@ -1,7 +1,7 @@
 """The panels' values: read from the backend, cached as last known, each with its source and age."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -27,7 +27,7 @@ from core.domain.records import (
 )
 from core.domain.status import NOT_VISIBLE
 from core.domain.task_overview import TaskOverview
-from core.resilience import Cache, Guard, Policy
+from core.resilience import BreakerRecord, Cache, Guard, Policy
 from core.resilience.fault import Fault
 from core.resilience.guard import Outcome
 from core.resilience.reading import Reading, Source
@@ -126,6 +126,8 @@ class Readings:
         self._round = 0
         """The number of times that what is known was distrusted: reads of different rounds share no request."""
         self._slow_reads = SlowReads(clock, rules)
+        self._keys: dict[str, str] = {}
+        """The breaker of each value that every refresh reads, by the value's name."""
         self._late: dict[str, asyncio.Task[None]] = {}
         """The reads under way of what seldom changes, by name."""
         self._refreshes = 0
@@ -315,6 +317,12 @@ class Readings:
         """Return the values that the project takes too long for, in words."""
         return tuple(name.replace("_", " ") for name in self._slow_reads.failing)
 
+    def refused_for_s(self, breakers: Iterable[BreakerRecord]) -> float:
+        """Return the seconds for which a refresh asks nothing, as every breaker of it refuses; 0 where one does not."""
+        keys = set(self._keys.values())
+        waits = [one.opens_in_s or 0.0 for one in breakers if one.key in keys]
+        return min(waits, default=0.0)
+
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults of the values that are not live."""
         return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)
@@ -345,6 +353,8 @@ class Readings:
     async def _read(self, name: str) -> Reading[Any]:
         asked, began = self._panel_read(name), self._clock.elapsed()
         read = asked.read()
+        if name in self._fast:
+            self._keys[name] = read.key
         reading = await self._guard.last_known(
             read.key,
             read.ask,

@@ -9,6 +9,8 @@ from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.domain.snapshot import LinkWord
 from core.monitor import Config, Monitor, Places
+from core.monitor.snapshot_builder import compose
+from core.resilience import BreakerRules
 from core.resilience.fault import Counts, Evidence, Fault
 from core.services.attention import Attention
 from core.services.config import RefreshRules
@@ -99,4 +101,33 @@ async def test_left_alone_it_reads_seldom_and_shows_what_changed_at_once_when_so
         await monitor.check_now()
         await until(lambda: due_s() < 60 and monitor.snapshot.config.value.emergency_stop)
     finally:
+        await monitor.close()
+
+
+@ONE_SHAPE
+async def test_in_an_outage_the_next_try_is_when_a_breaker_lets_one_through(sandbox: Running, tmp_path: Path) -> None:
+    refresh = RefreshRules(period_s=0.1, jitter=0)
+    target = Target(name="probe", url=sandbox.url, key=sandbox.service_key, function_key=sandbox.function_key)
+    watch, breaker = WatchRules(interval_s=3600), BreakerRules(open_jitter=0)
+    config = Config(target=target, refresh=refresh, watch=watch, breaker=breaker)
+    monitor = Monitor(config, places=Places.within(tmp_path))
+
+    def next_s() -> float:
+        snapshot = compose(monitor._parts, monitor._scheduler)
+        assert snapshot.link.next_at is not None
+        return (snapshot.link.next_at - snapshot.at).total_seconds()
+
+    await monitor.start()
+    try:
+        await until(lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
+        assert next_s() <= 0.1
+        sandbox.fault("errors", True)
+        await until(lambda: next_s() > 30)
+        assert monitor.snapshot.link.word is LinkWord.OFFLINE
+        tries = monitor.snapshot.link.tries
+        await asyncio.sleep(0.5)
+        assert 30 < next_s() < 60  # it counts down, and none is made meanwhile
+        assert monitor.snapshot.link.tries == tries
+    finally:
+        sandbox.fault("errors", False)
         await monitor.close()
