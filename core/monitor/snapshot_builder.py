@@ -142,7 +142,7 @@ def _waiting(one: WaitingAction, now: datetime) -> Waiting:
 
 
 def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
-    """Return the standing facts an operator must know."""
+    """Return the standing facts an operator must know, what asks for an action first, this monitor itself last."""
     notices = [_waits(one, parts.clock.now()) for one in parts.waiting.known]
     if scheduler.watchdog_dead:
         notices.append("the watchdog has stopped working: press w to restart it")
@@ -151,9 +151,6 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
     if parts.autonomy.braked:
         notices.append(f"auto-heal paused: {parts.autonomy.braked}; find the cause, then heal manually (h)")
-    notices += parts.self_monitor.own.out
-    if parts.cost.cost.over:
-        notices.append(over_in_words(parts.cost.cost))
     notices += _untold(parts.alerts.telling())
     notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
@@ -184,6 +181,9 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         notices.append(
             f"the access token expires at {at} and cannot be renewed: set a new one, or run: watchdesk login"
         )
+    if parts.cost.cost.over:
+        notices.append(over_in_words(parts.cost.cost))
+    notices += parts.self_monitor.own.out
     if (service := parts.attachment.view()) is not None:
         notices.append(service.acts)
     elif scheduler.ready and not parts.ownership.mine and not parts.config.only_looks:

@@ -62,7 +62,7 @@ class CostService:
             seen = seen.plus(sample)
         self.cost = projected(seen, self._budget, _LEAST_S)
         if self.cost.over and not was_over:
-            self._context.events.say("watchdesk", f"{over_in_words(self.cost)}: it now reads less often", Level.WARNING)
+            self._context.events.say("watchdesk", over_in_words(self.cost), Level.WARNING)
 
     def _present(self) -> CostSample:
         """Return what is not stored yet."""
@@ -93,11 +93,11 @@ class CostService:
 
 
 def over_in_words(cost: OwnCost) -> str:
-    """Return what a month would cost, and the budget."""
+    """Return that it reads less often, what a month would cost, and the budget."""
     received, requests = (cost.received_month or 0) / GB, cost.requests_month or 0
     return (
-        f"watching this project receives {received:.1f} GB a month in {plural(requests, 'request')},"
-        f" more than [refresh] budget_gb allows ({cost.budget / GB:g})"
+        f"it now reads less often: watching this project receives {received:.1f} GB a month in"
+        f" {plural(requests, 'request')}, more than [refresh] budget_gb allows ({cost.budget / GB:g})"
     )
 
 

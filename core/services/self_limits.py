@@ -13,6 +13,8 @@ from core.base.percentiles import percentile
 
 _STEPS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MEMORY_STEP_MB: Final = 5
+_EASED: Final = 0.1
+"""The share of the time to recover after which a figure that is well is no longer worth a notice."""
 
 
 class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,11 @@ class Bound:
         self._over = 0
         self._below_since: float | None = None
         self.out = False
+
+    def told(self, now_s: float) -> bool:
+        """Return whether an operator is to know now: it is exceeded, or was so within a tenth of `back_s`."""
+        below_s = 0.0 if self._below_since is None else now_s - self._below_since
+        return self.out and below_s < _EASED * self._rules.back_s
 
     def see(self, value: float | None, now_s: float) -> bool:
         """Take a measure at the elapsed time `now_s`; `None` changes nothing. Returns whether `out` changed."""

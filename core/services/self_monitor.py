@@ -78,10 +78,10 @@ class SelfMonitor:
             if bound.see(value, now_s):
                 changed = True
                 self._say(name, words, out=bound.out)
+        out = tuple(words for name, words in self._said.items() if self._bounds[name].told(now_s))
+        changed = changed or out != self.own.out
         self.own = SelfStatus(
-            memory_mb=coarse_mb(memory_mb),
-            lag_ms=None if lag_ms is None else coarse_ms(lag_ms),
-            out=tuple(self._said.values()),
+            memory_mb=coarse_mb(memory_mb), lag_ms=None if lag_ms is None else coarse_ms(lag_ms), out=out
         )
         if changed:
             self._publish()

@@ -68,6 +68,19 @@ def test_what_goes_to_and_fro_for_a_day_changes_once() -> None:
     assert sum(bound.see(value, 5.0 * n) for n, value in enumerate(values)) == 1
 
 
+def test_the_notice_ends_before_the_check_calls_it_recovered() -> None:
+    bound = Bound(100.0, RULES)
+    for now in (0, 5, 10):
+        bound.see(150.0, now)
+    assert bound.told(10)
+    bound.see(50.0, 15)
+    assert bound.told(40)
+    bound.see(50.0, 45)
+    assert (bound.told(45), bound.out) == (False, True)
+    assert not bound.see(150.0, 50)  # it goes to and fro: no second event, yet it is to be known
+    assert bound.told(50)
+
+
 async def watching(sandbox: Running, home: Path) -> tuple[Driven, SelfMonitor]:
     driven = await Driven(sandbox.url, sandbox.service_key, home, FakeClock(datetime.now(UTC))).begin()
     return driven, driven.parts.self_monitor

@@ -16,14 +16,16 @@ from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Command, Running
-from tests.tui.drawn import asks
+from tests.tui.drawn import app_on as still_app
+from tests.tui.drawn import asks, run, settled, text_of
 from tests.tui.pictures import ACTIVE
 from tests.tui.terminal import Terminal
 from tests.tui.test_dashboard import SIZES, app_on, shown
+from tests.tui.well import changed
 from tests.until import until
 from tui.dialogs import ActionDialog, ChoiceDialog, HelpDialog
 from tui.panels.reader import Reader
-from tui.panels.topline import said_within
+from tui.panels.topline import notice_lines, said_within
 from tui.rendering.text import plain
 from tui.terminal.notify import TerminalNotifier
 
@@ -206,6 +208,26 @@ def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width:
     assert "more (?)" in line
     assert said_within(notices, 400) == "  ·  ".join(notices)
     assert said_within(notices[:1], width) == notices[0]
+
+
+def test_two_notices_take_two_lines_where_one_is_too_short_and_there_is_room() -> None:
+    reads, slow = "it now reads less often: " + 70 * "x", "monitor slow: " + 70 * "y"
+    assert notice_lines((reads, slow), 100, 1) == [said_within((reads, slow), 100)]
+    assert notice_lines((reads, slow), 100, 2) == [reads, slow]
+    assert notice_lines((reads, slow, "z"), 100, 2) == [reads, f"{slow}  ·  z"]
+    assert notice_lines((reads, slow), 400, 2) == [f"{reads}  ·  {slow}"]
+    assert notice_lines((), 100, 2) == []
+
+
+@pytest.mark.parametrize(("height", "shows"), [(50, True), (24, False)])
+async def test_a_tall_screen_shows_a_second_notice_in_a_line_of_its_own(height: int, shows: bool) -> None:
+    notices = ("it now reads less often: " + 60 * "x", "monitor slow: its event loop lags " + 60 * "y")
+    app = still_app(changed(ACTIVE, notices=notices))
+    async with run(app, (100, height)) as pilot:
+        text = text_of(await settled(pilot))
+        assert "! it now reads less often" in text
+        assert ("! monitor slow: its event loop lags" in text) is shows
+        assert ("1 more (?)" in text) is not shows
 
 
 @ONE_SHAPE

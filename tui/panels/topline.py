@@ -15,6 +15,9 @@ from tui.rendering.waiting import oldest_review
 
 LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 
+MARK: Final = len("! ")
+"""The cells before a notice."""
+_BETWEEN: Final = "  ·  "
 _WIDE: Final = 120
 _MEDIUM: Final = 60
 """The widths in cells from which on there is room for more, and for the time since which the state holds."""
@@ -42,8 +45,8 @@ class TopLine(Panel):
             self._since = snapshot.link.since
             self._polls += snapshot.link.word is LinkWord.LIVE
         lines = [self._state(snapshot, width), self._where(snapshot, width)]
-        if snapshot.notices:
-            lines.append((("! ", "warning"), (said_within(snapshot.notices, width - 2), "warning")))
+        parts = notice_lines(snapshot.notices, width - MARK, height - len(lines))
+        lines += [(("! ", "warning"), (part, "warning")) for part in parts]
         return lines[:height]
 
     def _state(self, snapshot: Snapshot, width: int) -> Line:
@@ -142,10 +145,19 @@ def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
     return f"{link.word}{since}, try {link.tries}{following}"
 
 
+def notice_lines(notices: tuple[str, ...], width: int, most: int) -> list[str]:
+    """Return the notices in one line, or in two of up to `most` where one has no room for all of them."""
+    if not notices:
+        return []
+    if most < 2 or len(notices) < 2 or cell_len(_BETWEEN.join(notices)) <= width:
+        return [said_within(notices, width)]
+    return [said_within(notices[:1], width), said_within(notices[1:], width)]
+
+
 def said_within(notices: tuple[str, ...], width: int) -> str:
     """Return as many notices as fit, at least one, and the count of the others; the help lists them all."""
     for many in range(len(notices), 1, -1):
-        line = "  ·  ".join(notices[:many]) + _more(len(notices) - many)
+        line = _BETWEEN.join(notices[:many]) + _more(len(notices) - many)
         if cell_len(line) <= width:
             return line
     if len(notices) < 2:

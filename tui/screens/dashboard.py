@@ -14,6 +14,7 @@ from tui.lists import LISTS
 from tui.panels import PANELS, Panel, TopLine
 from tui.panels.layout import arrange
 from tui.panels.panel import STEADY_S, stands
+from tui.panels.topline import MARK, notice_lines
 from tui.rendering.text import Line
 from tui.screens.keys import OPEN_KEYS, SCREEN_KEYS
 from tui.screens.view import View
@@ -49,6 +50,7 @@ class Dashboard(View):
         """Draw a snapshot; lay the panels out anew when their wishes change."""
         for top in self.panels(TopLine):
             top.set_class(bool(snapshot.notices), "noticed")
+            top.set_class(len(notice_lines(snapshot.notices, self.size.width - MARK, 2)) > 1, "twice")
         self._place(snapshot)
         super().show(snapshot, banner)
 
