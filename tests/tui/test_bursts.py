@@ -6,10 +6,12 @@ from textual.keys import _character_to_key
 from textual.widgets import Button, Input
 
 from core.actions.emergency_stop import EMERGENCY_STOP
+from core.domain.snapshot import AlertView
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import app_on, asks, drawn, read_it, run, settled
 from tests.tui.hand import Open, opened
 from tests.tui.pictures import WARNING
+from tests.tui.well import changed
 from tui.app.app import WatchdeskApp
 from tui.dialogs import ChoiceDialog
 
@@ -38,6 +40,39 @@ async def test_text_after_a_key_that_moves_the_focus_goes_to_the_next_field(move
         burst(app, *"why it is", move, *"STOP", "shift+tab", *" so")
         await settled(pilot, lambda: values(app)["reason"].endswith("so"))
         assert values(app) == {"reason": "why it is so", "word": "STOP"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ("why", "why"),
+        (["end", *" now"], "most tasks: fail now"),
+        (["left", "X"], "Xmost tasks: fail"),
+        (["backspace", "X"], "most tasks: faiX"),
+        (["tab", *"STOP", "shift+tab", *"why"], "why"),
+        ([*"why", "backspace", "o"], "who"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_is_typed_replaces_a_reason_that_was_filled_in_and_other_keys_edit_it(
+    keys: list[str], reason: str, at_once: bool
+) -> None:
+    alarm = AlertView(
+        key="x", rule="x", subject="", severity="critical", state="firing", title="most tasks", text="fail"
+    )
+    app = app_on(changed(WARNING, alerts=(alarm,)))
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
+        read_it(app)
+        assert values(app)["reason"] == "most tasks: fail"
+        app.screen.set_focus(app.screen.query_one("#reason", Input))
+        if at_once:
+            burst(app, *keys)
+        else:
+            await pilot.press(*keys)
+        await settled(pilot, lambda: values(app)["reason"] == reason)
+        assert values(app)["reason"] == reason
 
 
 async def test_text_after_a_tab_from_a_button_goes_to_the_field() -> None:

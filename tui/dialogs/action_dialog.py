@@ -274,9 +274,9 @@ def _field(argument: Argument, value: Any) -> Widget:
         case ArgumentKind.FLAG:
             return Tick(field_label(argument), value=bool(value), id=argument.name)
         case ArgumentKind.DURATION:
-            return Field(value=_span(value), id=argument.name, max_length=10)
+            return Field(value=_span(value), id=argument.name, max_length=10).filled()
     said = "" if value is None else f"{value}"
-    return Field(value=said, id=argument.name, max_length=argument.longest)
+    return Field(value=said, id=argument.name, max_length=argument.longest).filled()
 
 
 def _span(span: timedelta | None) -> str:

@@ -1,11 +1,12 @@
 """Where something is typed."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from core.domain.filter_completion import Completion
 from tui.rendering.text import Line
@@ -24,13 +25,28 @@ class Field(Input):
     """An input whose cursor stands still: blinking costs the line bytes and tells nobody anything.
 
     It does not select what it holds when it gets the focus: that comes late, and the next letter would replace those
-    typed already. The cursor is at the end.
+    typed already. The cursor is at the end; what it was `filled` with from the start is selected from the start, so
+    that the first letter replaces it, while any other key edits it.
     """
 
     cursor_blink = reactive(False, init=False)
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **{"select_on_focus": False} | more)
+        self._filled = ""
+
+    def filled(self) -> Self:
+        """Let what is typed first replace what it holds."""
+        self.selection = Selection(0, len(self.value))
+        self._filled = self.value
+        return self
+
+    def action_delete_left(self) -> None:
+        """Delete the character to the left of the cursor, also of what it was filled with; or what is selected."""
+        if self._filled and self.value == self.selected_text == self._filled:
+            self.cursor_position = len(self.value)
+        self._filled = ""
+        super().action_delete_left()
 
     async def action_submit(self) -> None:
         """Tell the screen at once: a message would come after what is typed behind the Enter."""
