@@ -8,6 +8,7 @@ import msgspec
 
 from core.alerting.settings import AlertRules
 from core.base.text import amount, in_steps, percentage, plural, short
+from core.domain.checks import UNREACHABLE
 from core.domain.records import Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
@@ -89,6 +90,8 @@ class Condition(msgspec.Struct, frozen=True):
     at: datetime | None = None
     episode: str = ""
     """The name of what holds, the same on every monitor that sees it; empty where there is none."""
+    title: str = ""
+    """What to call it, where the rule's own title would say too much."""
 
 
 def stopped(facts: Facts, _: AlertRules) -> Condition:
@@ -118,7 +121,9 @@ def verdict_is(facts: Facts, name: str, levels: set[Level]) -> Condition:
 def database_down(facts: Facts) -> Condition:
     """Hold while the database is proven down."""
     condition = verdict_is(facts, "database", {Level.CRITICAL})
-    return msgspec.structs.replace(condition, text=condition.text.removeprefix("down: "))  # the title already says so
+    title = UNREACHABLE.removesuffix(": ") if condition.text.startswith(UNREACHABLE) else ""
+    text = condition.text.removeprefix("down: ").removeprefix(UNREACHABLE)  # the title already says so
+    return msgspec.structs.replace(condition, text=text, title=title)
 
 
 def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Condition:

@@ -157,6 +157,7 @@ class AlertStateMachine:
             held_s = before.held_s + (passed_s if before.truth is Truth.TRUE else 0.0)
             alert = msgspec.structs.replace(
                 alert,
+                title=condition.title or rule.title,
                 text=condition.text or rule.title,
                 by=condition.by,
                 held_s=max(held_s, condition.held_s),

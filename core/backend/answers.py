@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from core.backend.faults import Trace, down, of_machine, of_rights, refusal
+from core.backend.faults import PROXY, Trace, down, of_machine, of_rights, refusal
 from core.base.text import clean, redacted
 from core.resilience.fault import Evidence, Fault, Party
 
@@ -163,7 +163,7 @@ def _of_platform(status: int, trace: Trace, words: str) -> Fault | None:
         return down("paused", "the project is paused", remedy, party=platform, person=True)
     if "html" in trace.content_type and status >= 500:
         message = f"a proxy answered {status} instead of the API"
-        return down("proxy", message, party=platform)
+        return down(PROXY, message, party=platform)
     if "html" in trace.content_type and status >= 400:
         return down(
             "firewall",

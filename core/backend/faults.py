@@ -79,6 +79,9 @@ OF_A_PROXY: Final = frozenset({407, 511})
 UNTOLD: Final = frozenset({"proxy_answers", "garbage", "http", "unforeseen"})
 """Kinds of answers that do not tell whether the request was carried out before they came."""
 
+PROXY: Final = "proxy"
+"""The kind of an answer by something in front of the API."""
+
 NOT_REACHED: Final = frozenset({"no_dns", "no_route", "connect_timeout"})
 """Kinds that another address explains: where that can be reached, this machine's network is not at fault."""
 

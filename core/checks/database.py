@@ -1,7 +1,8 @@
 """Checks that the database answers. Down needs proof; not reaching it is none, unless the control address answers."""
 
-from core.backend.faults import NOT_REACHED
+from core.backend.faults import NOT_REACHED, PROXY
 from core.checks.context import CheckContext
+from core.domain.checks import UNREACHABLE
 from core.domain.status import Verdict
 from core.resilience import NotLive
 from core.resilience.fault import Evidence, Fault
@@ -24,11 +25,17 @@ async def database(context: CheckContext) -> Verdict:
     return Verdict.ok("answers")
 
 
+def outage_in_words(fault: Fault) -> str:
+    """Return the fault as one line: a proxy that answers for the API says nothing of the database behind it."""
+    return f"{UNREACHABLE if fault.kind == PROXY else ''}{fault.sentence()}"
+
+
 def proof(fault: Fault) -> Verdict:
     """Return the verdict that a fault proves about the database."""
     match fault.evidence:
         case Evidence.DOWN:
-            return Verdict.critical(f"down: {fault.sentence()}").unanswered()
+            said = outage_in_words(fault)
+            return Verdict.critical(said if said.startswith(UNREACHABLE) else f"down: {said}").unanswered()
         case Evidence.SILENT:
             return Verdict.critical("hanging: connected, but no answer for 10 s").unanswered()
         case Evidence.ALIVE:

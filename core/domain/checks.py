@@ -1,12 +1,16 @@
 """The result of one run of the watchdog's checks."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core.domain.records import SuccessRate
 from core.domain.status import Level
 from core.domain.stuck import Overdue
+
+UNREACHABLE: Final = "API unreachable: "
+"""What a verdict on the database begins with where something in front of it answered: of itself nothing is known."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,5 +51,5 @@ class Checkup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdict_in_words(check: str, text: str) -> str:
-    """Return what a check found, with its name in front."""
-    return f"{check.replace('_', ' ')}: {text}"
+    """Return what a check found, with its name in front, unless it found nothing of that."""
+    return text if text.startswith(UNREACHABLE) else f"{check.replace('_', ' ')}: {text}"

@@ -8,8 +8,8 @@ import msgspec
 
 from core.base.text import plural
 from core.domain.alerts import DISABLED, STOP_RULE, Severity
-from core.domain.checks import verdict_in_words
 from core.domain.records import SuccessRate, SystemConfig
+from core.domain.checks import UNREACHABLE, verdict_in_words
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience.reading import Reading, Source
@@ -120,7 +120,8 @@ def _wrong(snapshot: Snapshot, low_success: LowSuccess) -> Iterator[Wrong]:
         text = f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
         yield Wrong(Severity.HIGH.rank, Level.WARNING, text, "stuck_tasks", care=care_of("stuck_tasks"))
     if snapshot.link.word is LinkWord.OFFLINE:
-        text = f"the project is down: {snapshot.link.why}"
+        why = snapshot.link.why
+        text = why if why.startswith(UNREACHABLE) else f"the project is down: {why}"
         yield Wrong(
             Severity.CRITICAL.rank, Level.CRITICAL, text, _DATABASE, snapshot.link.since, care=care_of(_DATABASE)
         )

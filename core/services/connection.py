@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.base.clock import Clock
+from core.checks.database import outage_in_words
 from core.domain.snapshot import Link, LinkWord
 from core.domain.status import Level
 from core.resilience.fault import Evidence, Fault, Party
@@ -73,7 +74,7 @@ class ConnectionState:
         self._tries += 1
         self._took.append(None)
         down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
-        self._why = (down or told[0]).sentence()
+        self._why = outage_in_words(down or told[0])
         if down is not None:
             self._proof = self._why
         elif any(fault.party is Party.MACHINE for fault in told):

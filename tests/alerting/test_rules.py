@@ -172,6 +172,15 @@ def test_what_an_outage_hid_stays_hidden_until_it_is_measured_again() -> None:
     assert (lives.stage("breakers:db"), lives.alert("breakers:db").hidden) == ("firing", "")  # it is so by itself
 
 
+def test_an_alert_is_called_by_what_is_known_of_it_now() -> None:
+    lives = Lives()
+    page = Verdict(Level.CRITICAL, "API unreachable: a proxy answered 503 instead of the API")
+    lives.minute(verdicts={"database": page})
+    assert lives.alert("database_down:db").title == "API unreachable"
+    lives.minute(**DOWN)
+    assert lives.alert("database_down:db").title == "database down"
+
+
 def test_in_an_outage_and_just_after_one_no_monitor_could_report() -> None:
     lives = Lives()
     for answers_for_s in (0.0, 10.0, 660.0):

@@ -7,11 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.alerting.conditions import Facts, database_down
 from core.alerting.settings import AlertRules
 from core.backend.client import RequestLimits
+from core.backend.faults import down
+from core.checks.database import proof
 from core.checks.settings import WatchRules
 from core.domain.alerts import AlertState
-from core.domain.checks import Check
+from core.domain.checks import Check, verdict_in_words
 from core.domain.snapshot import LinkWord
 from core.domain.status import Level
 from core.resilience import Policy
@@ -225,6 +228,22 @@ def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
     link.failed((_refused(), _refused()))
     assert link.link(None) == before
     assert (before.word, before.why) == (LinkWord.OFFLINE, "nobody answers")
+
+
+def test_a_proxy_that_answers_for_the_api_is_an_outage_but_says_nothing_of_the_database() -> None:
+    fault = down("proxy", "a proxy answered 503 instead of the API")
+    verdict = proof(fault)
+    said = "API unreachable: a proxy answered 503 instead of the API"
+    assert (verdict.level, verdict.text, verdict_in_words("database", verdict.text)) == (Level.CRITICAL, said, said)
+    link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
+    link.answered(0.1)
+    link.failed((fault,))
+    assert (link.link(None).word, link.link(None).why) == (LinkWord.OFFLINE, said)
+    alert = database_down(Facts(at=FakeClock().now(), verdicts={"database": verdict}))
+    assert (alert.title, alert.text) == ("API unreachable", "a proxy answered 503 instead of the API")
+    refused = proof(down("refused", "connection refused"))
+    alert = database_down(Facts(at=FakeClock().now(), verdicts={"database": refused}))
+    assert (refused.text, alert.title, alert.text) == ("down: connection refused", "", "connection refused")
 
 
 def test_it_knows_for_how_long_it_was_answered_since_an_outage() -> None:
