@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.dry_run_origin import SETS_DRY_RUN, turned_on_by_heal
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
 from core.actions.repairs.dry_run import TITLE
@@ -26,7 +27,7 @@ from core.domain.records import EndedAction
 GIVES_BACK: Final = frozenset({REQUEUE.name, RETRY.name, RETRY_MATCHING.name, UNDO.name})
 """Orders after which tasks are to be worked on again."""
 
-WATCHED: Final = tuple(sorted({*GIVES_BACK, HEAL.name, EMERGENCY_STOP.name, RESUME.name, DRY_RUN_OFF.name}))
+WATCHED: Final = tuple(sorted({*GIVES_BACK, *SETS_DRY_RUN, EMERGENCY_STOP.name, RESUME.name}))
 
 _TASKS_NAMED: Final = 100
 _DRY_RUN: Final = TITLE.lower()
@@ -83,7 +84,7 @@ def conflicts(
             continue
         if _failed_tasks(one):
             found.append(_over_tasks(one, told, tasks, rules))
-        if _turned_dry_run_on(one):
+        if turned_on_by_heal(one):
             found.append(_over_mode(one, told, rules))
         if one.order == EMERGENCY_STOP.name and one.holds:
             found.append(_over_stop(one, told, rules))
@@ -158,10 +159,6 @@ def _failed_tasks(one: EndedAction) -> bool:
     return one.order == HEAL.name and not _by_operator(one) and any(
         count for step, count in one.steps.items() if step != _DRY_RUN
     )  # fmt: skip
-
-
-def _turned_dry_run_on(one: EndedAction) -> bool:
-    return one.order == HEAL.name and bool(one.steps.get(_DRY_RUN))
 
 
 def _gap(before: EndedAction, after: EndedAction) -> str:

@@ -1,16 +1,19 @@
 """Dry-run, on and off: what the agents may really change. Written conditionally, read back."""
 
+import contextlib
 from datetime import datetime
 from typing import Final
 
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.audit import config_stamp
 from core.actions.dependencies import Dependencies
+from core.actions.dry_run_origin import set_by_heal
 from core.actions.run import Run
 from core.domain.actions import Action, Result, Shortcut, Tier
 from core.domain.plans import DryRunPlan
 from core.domain.records import SystemConfig
 from core.domain.status import Truth
+from core.resilience import NotLive
 
 DRY_RUN_ON: Final = Action(
     name="dry_run_on",
@@ -55,7 +58,13 @@ class SetDryRun(Operation[DryRunPlan]):
         if config is None:
             return DryRunPlan(known=False, dry_run=False, on=self.on)
         action = DRY_RUN_OFF if config.dry_run else DRY_RUN_ON
-        return DryRunPlan(known=True, dry_run=config.dry_run, pending=pending, on=self.on, action=action)
+        by_heal, now = "", self._parts.now()
+        if config.dry_run and now is not None:
+            with contextlib.suppress(NotLive):  # that it can be turned off matters more
+                by_heal = await set_by_heal(self._context.reads, now)
+        return DryRunPlan(
+            known=True, dry_run=config.dry_run, pending=pending, on=self.on, action=action, by_heal=by_heal
+        )
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out how it stands."""

@@ -13,7 +13,7 @@ from core.actions.repairs import BY_DEFAULT, HealRules, Proposal, Repair, Survey
 from core.actions.repairs.stuck_tasks import StuckTasks
 from core.base.error_boundary import ErrorBoundary
 from core.base.text import clean, in_steps, plural
-from core.domain.plans import HealPlan, OfferedRow
+from core.domain.plans import HealPlan, OfferedRow, PlanStep
 from core.domain.records import Task
 from core.domain.stuck import Overdue, StuckRules, find_overdue
 from core.resilience import NotLive
@@ -161,7 +161,11 @@ def described(found: Findings) -> dict[str, Any]:
     """Return the plan for the audit row."""
     config = found.survey.config
     undo = {"dry_run": config.dry_run} if config is not None else {}
-    return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+    return {"steps": [{"name": s.name, "count": s.count} | _why(s) for s in found.plan.steps], "undo": undo}
+
+
+def _why(step: PlanStep) -> dict[str, str]:
+    return {"why": step.why} if step.why else {}
 
 
 def _none_stuck(survey: Survey) -> str:

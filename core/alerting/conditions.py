@@ -39,7 +39,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `blind_for_s`: 0 while there is live data. `lost`: the components not on live data. `health_row_age_s`: the age
     of the newest row of any monitor, or the time none has been found (`health_row_missing`), `health_row_late_s`:
     from when on that is too long. `answers_for_s`: seconds since the last outage, `None` where none was seen.
-    `conflict`: what a watchdog reversed of an operator's actions. `set_aside`: what this machine could not keep.
+    `conflict`: what a watchdog reversed of an operator's actions. `dry_run_by`: since when a heal keeps dry-run on, and
+    why; empty where none does. `set_aside`: what this machine could not keep.
     `checked_at`, `config_at`: when the verdicts and the config row were read; the rest
     was read at `at`, or within a refresh before it.
     """
@@ -69,6 +70,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     review_waits_s: float | None = None
     braked: str = ""
     conflict: str | None = None
+    dry_run_by: str | None = None
     set_aside: str = ""
     clock_skew_s: float | None = None
 
@@ -224,6 +226,14 @@ def conflict(facts: Facts, _: AlertRules) -> Condition:
     if facts.conflict is None:
         return Condition(Truth.UNKNOWN)
     return Condition(Truth.of(bool(facts.conflict)), facts.conflict)
+
+
+def dry_run_on(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while dry-run is on because a heal turned it on."""
+    if facts.dry_run_by is None:
+        return Condition(Truth.UNKNOWN)
+    text = f"{facts.dry_run_by}; the agents only simulate" if facts.dry_run_by else ""
+    return Condition(Truth.of(bool(text)), text, at=facts.config_at)
 
 
 def clock_skewed(facts: Facts, settings: AlertRules) -> Condition:

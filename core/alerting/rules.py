@@ -18,6 +18,7 @@ from core.alerting.conditions import (
     conflict,
     database_down,
     degraded,
+    dry_run_on,
     health_rows_late,
     review_waits,
     several_config_rows,
@@ -233,6 +234,17 @@ def _medium() -> Iterable[Rule]:
             *("emergency_stop", DISABLED),
         ),
         rate=True,
+    )
+    yield Rule(
+        name="dry_run_on",
+        severity=Severity.MEDIUM,
+        title="dry-run was turned on by a heal",
+        when="dry-run is on because a heal turned it on",
+        runbook="find out why so many tasks failed, then turn dry-run off: d, or watchdesk dry-run off; a watchdog"
+        " turns it on again if tasks still fail",
+        judge=dry_run_on,
+        for_s=0.0,
+        hidden_by=("database_down",),
     )
     yield Rule(
         name="simulated_work",

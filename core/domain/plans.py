@@ -43,6 +43,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return False
 
     @property
+    def tells_state(self) -> bool:
+        """Return whether its words tell how things stand, which they do no more once it was carried out."""
+        return False
+
+    @property
     def stands(self) -> bool:
         """Return whether nothing would change because it is as ordered."""
         return self.idle
@@ -81,7 +86,7 @@ class Sentence(Plan, frozen=True, kw_only=True):
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a heal will do: to which rows (`ids`; empty where the step is not about single rows), how many.
 
-    `typed`: it lets the agents do more, and wants a word typed.
+    `typed`: it lets the agents do more, and wants a word typed. `why`: what it is done for, where its title says less.
     """
 
     name: str
@@ -90,6 +95,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     ids: tuple[str, ...] = ()
     typed: bool = False
+    why: str = ""
 
 
 class HealPlan(Plan, frozen=True, kw_only=True):
@@ -199,7 +205,8 @@ class DryRunPlan(Plan, frozen=True, kw_only=True):
     """The dry-run setting of the agents. `known` is false when no config row is visible to this account.
 
     `pending`: the number of tasks the agents would mark as completed without doing them, once dry-run is on. `on`: the
-    value it is to get. `action`: the way that is still open, where it is set like that already.
+    value it is to get. `action`: the way that is still open, where it is set like that already. `by_heal`: since when
+    it is on because of a heal, and why; empty where it is not.
     """
 
     known: bool
@@ -207,6 +214,12 @@ class DryRunPlan(Plan, frozen=True, kw_only=True):
     pending: int = 0
     on: bool = True
     action: Action | None = None
+    by_heal: str = ""
+
+    @property
+    def tells_state(self) -> bool:
+        """It does: whether dry-run is on."""
+        return True
 
     @property
     def idle(self) -> bool:
@@ -224,7 +237,8 @@ class DryRunPlan(Plan, frozen=True, kw_only=True):
         if not self.known:
             return self.refused
         pending = "" if self.dry_run else f" {plural(self.pending, 'task')} pending now."
-        return f"Dry-run is {'on' if self.dry_run else 'off'}.{pending}"
+        since = f" {self.by_heal}; a watchdog turns it on again if tasks still fail" if self.by_heal else ""
+        return f"Dry-run is {'on' if self.dry_run else 'off'}{since}.{pending}"
 
 
 class ResumePlan(Plan, frozen=True, kw_only=True):

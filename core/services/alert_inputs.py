@@ -102,6 +102,7 @@ class AlertInputs:
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
             conflict=await self._ask("detecting conflicts", lambda: self._conflicts.newest(context.time.likely())),
+            dry_run_by=await self._ask("who turned dry-run on", lambda: self._dry_run_by(config)),
             set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
@@ -132,6 +133,9 @@ class AlertInputs:
             return None
         told = self._readings.success_1h(_TOLD_S)
         return told if told is not None else await self._context.reads.outcomes.success_rate(now - _HOUR, now)
+
+    async def _dry_run_by(self, config: SystemConfig | None) -> str | None:
+        return None if config is None else await self._conflicts.dry_run_by(on=config.dry_run)
 
     def _in_review(self) -> int | None:
         counts = self._readings.counts

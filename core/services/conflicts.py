@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.actions.conflicts import WATCHED, ConflictRules, conflicts, unnamed
+from core.actions.dry_run_origin import heal_in_words, last_to_set_it, turned_on_by_heal
 from core.backend.reads import Reads
 from core.base.clock import Clock
 from core.domain.events import BreakerReopened
@@ -30,6 +31,8 @@ class ConflictWatch:
         self._actions: dict[str, EndedAction] = {}
         self._tasks: dict[str, frozenset[str]] = {}
         self._read_at: datetime | None = None
+        self._dry_run: tuple[str, str] | None = None
+        """The run of the heal that turned dry-run on, and that in words; no words once it was seen to be off again."""
 
     async def newest(self, now: datetime) -> str:
         """Return the newest conflict in words; empty for none. Raises NotLive."""
@@ -49,6 +52,22 @@ class ConflictWatch:
         found = [one for one in conflicts(kept, self._tasks, self._rules) if one.at >= told_from]
         more = f" (and {len(found) - 1} more like this within an hour)" if len(found) > 1 else ""
         return found[0].text + more if found else ""
+
+    async def dry_run_by(self, *, on: bool) -> str | None:
+        """Return since when dry-run is on by itself, and why; empty where it is not. Raises NotLive.
+
+        `None`: it is `on`, and no action of the last day says by whom. It is of what `newest` has read.
+        """
+        last = last_to_set_it(self._actions.values())
+        if not on:
+            self._dry_run = (last.run, "") if last is not None else None
+            return ""
+        if last is not None and not turned_on_by_heal(last):
+            self._dry_run = None
+            return ""
+        if last is not None and (self._dry_run is None or self._dry_run[0] != last.run):
+            self._dry_run = (last.run, await heal_in_words(last, self._live))
+        return self._dry_run[1] if self._dry_run is not None else None
 
 
 class Resets:

@@ -117,6 +117,7 @@ def facts_at(now: datetime, **so: Any) -> Facts:
         "review_waits_s": 0.0,
         "clock_skew_s": 0.0,
         "conflict": "",
+        "dry_run_by": "",
     }
     return Facts(at=now, **(known | so))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import CLEANING, HEAL
 from core.actions.undo import UNDO
@@ -485,4 +485,36 @@ async def test_a_brake_is_not_released_by_a_check_that_got_no_answer(sandbox: Ru
     )
     await driven.autopilot.after(msgspec.structs.replace(checkup, checks=checks), scheduled=True)
     assert driven.parts.autonomy.braked
+    await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_dry_run_that_a_heal_turned_on_is_an_alert_and_in_the_plan_for_as_long_as_it_stands(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    failures(sandbox)
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
+
+    async def told() -> list[str]:
+        driven.clock.advance(60)
+        await driven.monitor.refresh(everything=True)
+        await driven.parts.alerts.evaluate()
+        driven.monitor._publish()
+        return [one.text for one in driven.monitor.snapshot.alerts if one.rule == "dry_run_on" and one.is_so]
+
+    assert await told() == []
+    await driven.round()
+    (text,) = await told()
+    assert text.endswith("by a heal of the watchdog: 100 % of 20 failed; the agents only simulate")
+    assert any("dry-run was turned on by a heal" in event.text for event in driven.monitor.snapshot.events)
+    plan = await driven.monitor.plan(DRY_RUN_OFF)
+    assert plan.text.startswith("Dry-run is on since ")
+    assert "a watchdog turns it on again if tasks still fail" in plan.text
+    assert await told() == [text]
+    assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
+    assert await told() == []
+    assert (await driven.monitor.run(DRY_RUN_ON)).phase is ResultPhase.VERIFIED
+    assert await told() == []  # that is a person's own
+    assert (await driven.monitor.plan(DRY_RUN_OFF)).text == "Dry-run is on."
     await driven.monitor.close()

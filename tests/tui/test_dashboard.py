@@ -377,6 +377,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await until(lambda: not act.disabled, "the name is typed")
         await pilot.press("tab", "tab", "enter")
         await until(lambda: "dry-run is off (read back)" in said(app), "off")
+        assert str(app.screen.query_one("#text", Static).content).startswith("Before: Dry-run is on.")
         await pilot.press("escape", "d")
         await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is off" in said(app), "the dialog again")
         await until_read(app)

@@ -53,7 +53,7 @@ async def test_a_reason_filled_in_stays_when_more_is_typed() -> None:
         reason = app.screen.query_one("#reason", Input)
         filled_in = reason.value
         assert filled_in
-        await pilot.press("shift+tab", "shift+tab", *"; rollback")
+        await pilot.press("shift+tab", "shift+tab", "end", *"; rollback")
         await settled(pilot)
         assert reason.value == f"{filled_in}; rollback"
         await pilot.press("ctrl+u")

@@ -18,6 +18,7 @@ from core.domain.actions import (
     Argument,
     ArgumentKind,
     Result,
+    ResultPhase,
     Tier,
     argument_value,
     button,
@@ -101,6 +102,11 @@ class ActionDialog(Dialog):
             self.take(self._with_carrier(_sentence(changed.plan)))
             self.say("the plan has changed, and nothing was done: check it and confirm again")
             return None
+
+    def done(self, result: Result) -> None:
+        """Let no plan that tells how things stand stand above a result by which they do so no more."""
+        if result.phase is ResultPhase.VERIFIED and self._plan is not None and self._plan.tells_state:
+            self.describe(f"Before: {_sentence(self._plan)}")
 
     def _with_carrier(self, text: str) -> str:
         """Return what is shown, and who carries it out where that is not this process."""

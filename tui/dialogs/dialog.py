@@ -254,6 +254,9 @@ class Dialog(Question[None]):
         """Say that the outcome is not known; whoever wants it once more must look first."""
         self.conclude(f"{_PHASES[ResultPhase.UNKNOWN]}: {why}")
 
+    def done(self, result: Result) -> None:
+        """Take note of the result before it is shown."""
+
     def conclude(self, outcome: str) -> None:
         """Show that the action is over: the dialog can only be closed."""
         self._over = True
@@ -309,6 +312,7 @@ class Dialog(Question[None]):
         finally:
             self._busy = False
         if result is not None:
+            self.done(result)
             self.conclude(f"{_PHASES[result.phase]}: {result.text}")
             return
         self.turn()

@@ -32,10 +32,9 @@ class DryRun(Repair):
         )
         if rate is None or not fails_above(rate, rules.warning_percent, rules):
             return Proposal()
-        effect = (
-            f"{rate.failed_percent:.0f} % of {rate.finished:,} failed: turn dry-run on until an operator turns it off"
-        )
-        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1))
+        why = f"{rate.failed_percent:.0f} % of {rate.finished:,} failed"
+        effect = f"{why}: turn dry-run on until an operator turns it off"
+        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1, why=why))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Turn dry-run on, and read it back."""
