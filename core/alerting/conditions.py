@@ -18,6 +18,8 @@ COMPONENTS: Final = ("db", "edge", "auth")
 
 
 DATABASE: Final = "db"
+BREAKERS: Final = "breakers"
+"""The rule about breakers, and its alerts."""
 
 
 _PROBED_WITHIN_S: Final = 180.0
@@ -153,7 +155,8 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
     if failing:
         worst = min(failing, key=lambda record: record.not_closed_since or record.since)
         held_s = (facts.at - (worst.not_closed_since or worst.since)).total_seconds()
-        more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
+        others = sum(one.state not in {BreakerState.CLOSED, BreakerState.HELD} for one in ours) - 1
+        more = f" and {others} more" if others else ""
         said = f": {worst.last_error}" if worst.last_error else ""
         return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
     due = [one for one in ours if one.state is BreakerState.DUE and (answered_at is None or answered_at <= one.since)]

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from core.alerting.conditions import (
+    BREAKERS,
     COMPONENT_NAMES,
     COMPONENTS,
     DATABASE,
@@ -115,7 +116,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
     )
     for component in COMPONENTS:
         yield Rule(
-            name="breakers",
+            name=BREAKERS,
             severity=Severity.CRITICAL,
             title=f"calls to {COMPONENT_NAMES[component]} fail",
             when=f"a breaker of {COMPONENT_NAMES[component]} is open or probing",

@@ -15,9 +15,11 @@ async def breakers(context: CheckContext) -> Verdict:
 
 
 def judge(records: Iterable[BreakerRecord]) -> Verdict:
-    """Return the verdict on all breakers as they stand."""
-    bad = [record for record in records if record.state not in FINE]
-    if not bad:
+    """Return the verdict on all breakers as they stand; it counts all that are not closed, as every panel does."""
+    not_closed = [record for record in records if record.state is not BreakerState.CLOSED]
+    if not not_closed:
         return Verdict.ok("all closed")  # how many there are changes by the minute, and is said beside
-    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-    return Verdict.warning(f"{bad[0].key} {bad[0].state.replace('_', '-')}{more}")
+    worst = next((record for record in not_closed if record.state not in FINE), not_closed[0])
+    more = f" and {len(not_closed) - 1} more" if len(not_closed) > 1 else ""
+    text = f"{worst.key} {worst.state.replace('_', '-')}{more}"
+    return Verdict.ok(text) if worst.state in FINE else Verdict.warning(text)

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.actions.waiting import LAPSES, WaitingAction
+from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
 from core.domain.lease import LeaseView
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
+    AlertView,
     Degradation,
     Health,
     Project,
@@ -89,7 +91,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),
         last_incident=parts.kpis.last_incident,
-        alerts=as_config_shows(parts.alerts.views(), readings.config),
+        alerts=_as_breakers_stand(parts, as_config_shows(parts.alerts.views(), readings.config)),
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),
@@ -235,6 +237,22 @@ def _waits(one: WaitingAction, now: datetime) -> str:
 
 def _moment(parts: Container, elapsed: float | None) -> datetime | None:
     return None if elapsed is None else parts.clock.now() + timedelta(seconds=elapsed - parts.clock.elapsed())
+
+
+def _as_breakers_stand(parts: Container, alerts: tuple[AlertView, ...]) -> tuple[AlertView, ...]:
+    """Return the alerts, those about our own breakers as these stand now: they are evaluated but once a minute."""
+    if not parts.ownership.mine:
+        return alerts
+    facts = Facts(at=parts.clock.now(), breakers=parts.breakers.all())
+    return tuple(_stands(one, facts) if one.rule == BREAKERS and one.state != "resolved" else one for one in alerts)
+
+
+def _stands(alert: AlertView, facts: Facts) -> AlertView:
+    condition = breakers_refuse(facts, alert.subject)
+    if condition.truth is Truth.UNKNOWN:
+        return alert
+    holds = condition.truth is Truth.TRUE
+    return msgspec.structs.replace(alert, well=not holds, text=condition.text if holds else alert.text)
 
 
 def _next_try(parts: Container, next_refresh: float | None) -> float | None:
