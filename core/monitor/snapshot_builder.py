@@ -25,8 +25,9 @@ from core.domain.snapshot import (
     policies_in_words,
     policies_open,
 )
-from core.domain.state_word import LowSuccess, as_config_shows, hidden, state_of
+from core.domain.state_word import as_config_shows, hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
+from core.domain.wrong import LowSuccess
 from core.history.kpis import with_day
 from core.monitor.container import Container
 from core.monitor.scheduler import Scheduler
@@ -106,7 +107,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     rules = parts.config.alerts
     low = LowSuccess(rules.success_warning_percent, rules.few_finished)
     state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s(), low_success=low)
-    return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why))
+    return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why), low)
 
 
 def compose_one_shot(parts: Container, scheduler: Scheduler) -> Snapshot:

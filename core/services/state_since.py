@@ -10,7 +10,7 @@ from core.base.clock import Clock
 from core.domain.alerts import STOP_RULE
 from core.domain.snapshot import CALM, LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.domain.wrong import SUBJECT_OF_CHECK, named, wrong_now
+from core.domain.wrong import LOW_SUCCESS, SUBJECT_OF_CHECK, LowSuccess, Wrong, named, wrong_now
 
 _UNSEEN_S: Final = 120.0
 """The seconds without an answer after which a change may have been any time before."""
@@ -39,12 +39,12 @@ class StateSince:
         self._proven = -math.inf
         """The elapsed time at which the state was last proven."""
 
-    def told(self, snapshot: Snapshot) -> Snapshot:
+    def told(self, snapshot: Snapshot, low_success: LowSuccess = LOW_SUCCESS) -> Snapshot:
         """Return the snapshot with the time since which its state holds, as far as that is known."""
         elapsed = self._clock.elapsed()
         state = None if snapshot.state is State.UNKNOWN else State.HEALTHY if snapshot.state in CALM else snapshot.state
         now = Began(snapshot.at, seen=self._state is not None and elapsed - self._proven < _UNSEEN_S)
-        cause = self._cause(snapshot, now)
+        cause = self._cause(snapshot, wrong_now(snapshot, low_success), now)
         if state is not self._state:
             self._state, self._began = state, now
         if snapshot.link.word in {LinkWord.LIVE, LinkWord.OFFLINE}:
@@ -55,9 +55,8 @@ class StateSince:
         at, seen = cause if cause is not None and state in {State.CRITICAL, State.WARNING} else self._began
         return msgspec.structs.replace(snapshot, state_since=at, state_change_seen=seen)
 
-    def _cause(self, snapshot: Snapshot, now: Began) -> Began | None:
+    def _cause(self, snapshot: Snapshot, wrong: tuple[Wrong, ...], now: Began) -> Began | None:
         """Return when the cause that is named began, having noted when everything that is wrong did."""
-        wrong = wrong_now(snapshot)
         for subject in self._wrong.keys() - {one.subject for one in wrong} - _unknown(snapshot):
             del self._wrong[subject]
         for one in wrong:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from core.domain.checks import Check
 from core.domain.records import SuccessRate, SystemConfig, TaskCounts
 from core.domain.snapshot import CALM, AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.domain.state_word import LowSuccess, as_config_shows, state_of
+from core.domain.state_word import as_config_shows, state_of
 from core.domain.status import Level
+from core.domain.wrong import LowSuccess
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
 

@@ -1,5 +1,6 @@
 """The project is read as often as somebody looks or something is wrong, and a longer pause is no silence."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 

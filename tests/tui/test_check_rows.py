@@ -116,7 +116,7 @@ def test_every_rule_that_goes_by_a_check_is_shown_at_it() -> None:
     beside = {rule.name for rule in RULES} - set(MEASURED_BY)
     assert beside == {
         *("emergency_stop", "config_rows", "healing_braked", "blind", "degraded", "fighting", "simulated_work"),
-        *("review_waits", "health_rows", "set_aside", "clock_skew"),
+        *("review_waits", "health_rows", "set_aside", "clock_skew", "dry_run_on"),
     }  # a new rule: is what it is about what a check measures?
 
 
