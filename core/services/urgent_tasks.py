@@ -45,7 +45,7 @@ class UrgentTasks:
         """Read the kind of which some are missing and that was read longest ago. Never raises for a fault."""
         lacking = self._lacking()
         self._found = {kind: tasks for kind, tasks in self._found.items() if kind in lacking}
-        now, period_s = self._context.clock.elapsed(), self._context.config.refresh.slow_period_s
+        now, period_s = self._context.clock.elapsed(), 2 * self._context.config.refresh.slow_period_s
         due = [kind for kind in lacking if kind not in self._read_at or now - self._read_at[kind] >= period_s]
         failures = _failed(self._readings.values["success_24h"])
         if failures == self._failures and "failed" in due:

@@ -50,7 +50,7 @@ async def test_what_waits_longest_and_what_failed_lately_is_found(sandbox: Runni
                 "failed 2",
             ]
         )
-        later = [await turn(driven, between, 31) for _ in range(2)]
+        later = [await turn(driven, between, 61) for _ in range(2)]
         assert [len(one) for one in later] == [1, 1]
         assert not any("status=eq.failed" in one[0] for one in later)  # no other has failed
         sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE status = 'awaiting_review'")
@@ -66,6 +66,6 @@ async def test_nothing_is_asked_where_all_of_them_are_among_the_newest(sandbox: 
     sandbox.sql("UPDATE autonomous_tasks SET created_at = now() WHERE status <> 'completed'")
     async with wire(sandbox.url) as between:
         driven = await Driven(between.url, sandbox.service_key, tmp_path, observe=True).begin()
-        assert [await turn(driven, between, 31) for _ in range(3)] == [[], [], []]
+        assert [await turn(driven, between, 61) for _ in range(3)] == [[], [], []]
         assert driven.monitor.snapshot.tasks.urgent == ()
         await driven.monitor.close()
