@@ -86,7 +86,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
     percent = seen.percent if enough else None
     if percent is None:
-        note = f"observed for {in_steps(seen.up_s + seen.down_s)}, not enough data" if spans else "not observed yet"
+        note = f"only {in_steps(seen.up_s + seen.down_s)} observed" if spans else "not observed yet"
         return (
             Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
             Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),
@@ -130,7 +130,7 @@ def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
         return Kpi(name=name, title=title, target=target, high_is_good=True)
     percent = rate.percent if rate.finished >= _FEW else None
     if percent is None:
-        few = f"{rate.finished} finished, not enough data"
+        few = f"only {rate.finished} finished"
         return Kpi(name=name, title=title, target=target, high_is_good=True, note=few)
     return Kpi(
         name=name,
