@@ -9,7 +9,7 @@ import msgspec
 from core.alerting.settings import AlertRules
 from core.base.text import amount, in_steps, percentage, plural, short
 from core.domain.checks import UNREACHABLE
-from core.domain.records import Simulated, SuccessRate
+from core.domain.counts import Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
 

@@ -17,7 +17,7 @@ from core.backend.selection import Selection, TableQuirks
 from core.backend.sizes import EXACT_UP_TO, Sizes
 from core.backend.target import Target
 from core.backend.visibility import Visibility, not_visible
-from core.domain.records import Amount
+from core.domain.counts import Amount
 from core.resilience.fault import Fault
 
 

@@ -8,8 +8,9 @@ from typing import Final
 from core.backend.faults import Trace
 from core.backend.reads import Reads
 from core.checks.settings import WatchRules
+from core.domain.counts import SuccessRate
 from core.domain.failure_rate import FailureRules
-from core.domain.records import SuccessRate, SystemConfig
+from core.domain.records import SystemConfig
 from core.domain.stuck import Overdue, StuckRules
 from core.domain.task_overview import TaskOverview
 from core.resilience import BreakerRecord, NotLive

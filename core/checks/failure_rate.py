@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from core.base.text import amount
 from core.checks.context import CheckContext
+from core.domain.counts import SuccessRate
 from core.domain.failure_rate import FailureRules
 from core.domain.failure_rate import failure_rate as rate_now
-from core.domain.records import SuccessRate
 from core.domain.status import Verdict
 
 

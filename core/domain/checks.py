@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 from core.domain.status import Level
 from core.domain.stuck import Overdue
 

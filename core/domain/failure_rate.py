@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from core.base.bounds import Count, Hours, Percent, Span
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 
 
 class FailureRules(msgspec.Struct, frozen=True, kw_only=True):

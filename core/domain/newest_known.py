@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.domain.records import Simulated, SystemConfig, Task
+from core.domain.counts import Simulated
+from core.domain.records import SystemConfig, Task
 from core.domain.snapshot import Tasks
 from core.resilience.reading import Reading
 

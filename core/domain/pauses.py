@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from core.base.text import plural
+from core.domain.counts import TaskCounts
 from core.domain.markers import PAUSED
-from core.domain.records import TaskCounts
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from core.domain.alerts import Silence
 from core.domain.checks import Check
+from core.domain.counts import Simulated, SuccessRate, TaskCounts
 from core.domain.events import Event
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
@@ -19,7 +20,7 @@ from core.domain.own_cost import OwnCost
 from core.domain.pauses import Pause, in_review
 from core.domain.permission import MayAct
 from core.domain.plans import RequeuePlan
-from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
+from core.domain.records import LogEntry, SystemConfig, Task
 from core.domain.self_status import SelfStatus
 from core.domain.service_view import ServiceView
 from core.domain.status import Level, Truth

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 
 
 class TaskOverview(msgspec.Struct, frozen=True, kw_only=True):

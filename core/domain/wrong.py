@@ -9,7 +9,8 @@ import msgspec
 from core.base.text import plural
 from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import UNREACHABLE, verdict_in_words
-from core.domain.records import SuccessRate, SystemConfig
+from core.domain.counts import SuccessRate
+from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience.reading import Reading, Source

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from core.domain.actors import By, by_of
-from core.domain.records import LogEntry, TaskCounts
+from core.domain.counts import TaskCounts
+from core.domain.records import LogEntry
 from core.domain.snapshot import CALM, WORST_FIRST, AlertView, LinkWord, Snapshot, State
 from core.resilience.reading import Reading
 

@@ -8,9 +8,9 @@ import msgspec
 
 from core.base.percentiles import percentile
 from core.base.text import in_steps, plural, short
+from core.domain.counts import SuccessRate
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
-from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import Span
 from core.history.incidents import Uptime, incidents, recovery, uptime

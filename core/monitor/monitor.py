@@ -20,13 +20,14 @@ from core.base.store import NotKept
 from core.domain.actions import Action, Result
 from core.domain.alerts import Tried
 from core.domain.checks import Check, Checkup
+from core.domain.counts import Statistics
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.figures import Figures
 from core.domain.kpis import Kpi
 from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import Statistics, WatchdogEntry
+from core.domain.records import WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
@@ -39,11 +40,7 @@ from core.monitor.container import Container, Hooks
 from core.monitor.orders import Orders
 from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
-from core.resilience import (
-    BreakerEvent,
-    DegradationEvent,
-    DegradationTracker,
-)
+from core.resilience import BreakerEvent, DegradationEvent, DegradationTracker
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
 from core.services.components import components

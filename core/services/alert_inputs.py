@@ -8,9 +8,10 @@ from typing import TypeVar
 from core.alerting.conditions import Facts
 from core.backend.timestamps import AHEAD
 from core.domain.actors import By
+from core.domain.counts import Simulated, SuccessRate
 from core.domain.log_steps import HEALTH_CHECK
 from core.domain.pauses import in_review
-from core.domain.records import Simulated, SuccessRate, SystemConfig
+from core.domain.records import SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
 from core.resilience import Breakers, Cache, NotLive

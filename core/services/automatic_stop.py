@@ -12,8 +12,8 @@ from core.base.text import plural
 from core.checks.context import CLOCK_UNKNOWN
 from core.domain.actions import ResultPhase
 from core.domain.checks import Check
+from core.domain.counts import SuccessRate
 from core.domain.failure_rate import fails_above, fresh_failure_rate
-from core.domain.records import SuccessRate
 from core.domain.status import Level
 from core.resilience import NotLive
 from core.services.autonomy import Autonomy

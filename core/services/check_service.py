@@ -19,9 +19,9 @@ from core.checks.context import CheckContext, told_by
 from core.checks.failure_rate import judge as judge_rate
 from core.checks.runner import CheckRunner
 from core.domain.checks import Check, Checkup
+from core.domain.counts import SuccessRate
 from core.domain.events import CheckChanged
 from core.domain.failure_rate import FailureRules
-from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue
 from core.domain.task_overview import TaskOverview

@@ -9,7 +9,8 @@ import msgspec
 from core.backend.reads import Reads
 from core.backend.reads.overview import Overview, OverviewRequest
 from core.base.clock import Clock
-from core.domain.records import ENDED, SuccessRate
+from core.domain.counts import SuccessRate
+from core.domain.records import ENDED
 from core.domain.status import Truth
 from core.domain.task_overview import TaskOverview
 from core.resilience import Guard, Policy

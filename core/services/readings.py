@@ -11,20 +11,10 @@ import msgspec
 from core.backend.reads import Read, Reads
 from core.backend.schema import Schema
 from core.base.clock import Clock
+from core.domain.counts import Amount, Simulated, SuccessRate, TaskCounts
 from core.domain.log_steps import AUDIT, LEASE
 from core.domain.pauses import Pause
-from core.domain.records import (
-    ENDED,
-    FINISHED,
-    STATUSES,
-    Amount,
-    LogEntry,
-    Simulated,
-    SuccessRate,
-    SystemConfig,
-    Task,
-    TaskCounts,
-)
+from core.domain.records import ENDED, FINISHED, STATUSES, LogEntry, SystemConfig, Task
 from core.domain.status import NOT_VISIBLE
 from core.domain.task_overview import TaskOverview
 from core.resilience import BreakerRecord, Cache, Guard, Policy

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 from core.backend.reads import Reads
-from core.domain.records import Statistics
+from core.domain.counts import Statistics
 
 
 async def statistics(live: Reads, since: datetime, now: datetime) -> Statistics:

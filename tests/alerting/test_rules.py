@@ -13,8 +13,8 @@ from core.alerting.settings import AlertRules
 from core.alerting.sync import heard, of_alert
 from core.checks.failure_rate import judge
 from core.domain.alerts import Phase
+from core.domain.counts import SuccessRate
 from core.domain.failure_rate import FailureRules
-from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerState
 from tests.alerting.timeline import START, Lives, breaker, facts_at, phases, rate

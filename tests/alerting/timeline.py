@@ -14,7 +14,7 @@ from core.alerting.settings import AlertRules
 from core.alerting.silences import acknowledged, silenced
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.domain.alerts import Ack, Alert, Silence
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 from core.domain.status import Level, Verdict
 from core.resilience import BreakerRecord, BreakerState
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.domain.counts import SuccessRate
 from core.domain.failure_rate import FailureRules, fails_above, failure_rate, fresh_failure_rate
-from core.domain.records import SuccessRate
 
 NOW = datetime(2026, 11, 29, 3, 10, tzinfo=UTC)
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)

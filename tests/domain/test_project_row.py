@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
+from core.domain.counts import SuccessRate, TaskCounts
 from core.domain.project_row import ProjectRow, row_of, worst_first
-from core.domain.records import SuccessRate, TaskCounts
 from core.domain.snapshot import WORST_FIRST, Link, LinkWord, State
 from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, changed, tasks_of

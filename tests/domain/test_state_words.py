@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.records import SystemConfig, TaskCounts
+from core.domain.counts import TaskCounts
+from core.domain.records import SystemConfig
 from core.domain.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
 from core.resilience import DegradationLevel

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 from core.domain.stuck import Overdue, StuckRules, none_overdue
 from core.domain.task_overview import TaskOverview
 

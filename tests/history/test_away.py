@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.records import LogEntry, TaskCounts
+from core.domain.counts import TaskCounts
+from core.domain.records import LogEntry
 from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks
 from core.history.away import Absence, ActionSummary, Summary
 from core.resilience.reading import Reading, Source

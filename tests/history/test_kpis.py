@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.backend.target import Target
 from core.base.store import Store
 from core.checks.settings import WatchRules
+from core.domain.counts import SuccessRate
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
-from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime

@@ -17,7 +17,7 @@ from core.backend.schema import POLL_FUNCTION
 from core.backend.target import Target
 from core.backend.writes import Writes
 from core.backend.writes.tasks import TaskWrites
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 from core.domain.status import Verdict
 from core.monitor.scheduler import Scheduler
 from core.resilience import Cache

@@ -7,8 +7,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.counts import Simulated, TaskCounts
 from core.domain.newest_known import last_completed
-from core.domain.records import Simulated, SystemConfig, Task, TaskCounts
+from core.domain.records import SystemConfig, Task
 from core.domain.snapshot import Snapshot
 from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, changed, tasks_of

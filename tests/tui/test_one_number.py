@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.text import in_steps
-from core.domain.records import Simulated, SuccessRate, TaskCounts
+from core.domain.counts import Simulated, SuccessRate, TaskCounts
 from core.domain.snapshot import Snapshot
 from core.history.kpis import with_day
 from core.resilience.reading import Reading, Source

@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.records import Task, TaskCounts
+from core.domain.counts import TaskCounts
+from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, changed, tasks_of

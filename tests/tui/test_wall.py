@@ -10,9 +10,10 @@ from textual.pilot import Pilot
 
 from core.actions.heal import HEAL
 from core.domain.checks import Check
+from core.domain.counts import TaskCounts
 from core.domain.incidents import Incident, LastIncident
 from core.domain.periods import HISTORY_KEPT
-from core.domain.records import LogEntry, TaskCounts
+from core.domain.records import LogEntry
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from core.domain.status import Level
 from core.resilience.reading import Reading, Source

@@ -8,10 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.checks import Check
+from core.domain.counts import SuccessRate, TaskCounts
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
 from core.domain.permission import MayAct
-from core.domain.records import SuccessRate, SystemConfig, TaskCounts
+from core.domain.records import SystemConfig
 from core.domain.self_status import SelfStatus
 from core.domain.snapshot import (
     Component,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from core.domain.records import SuccessRate
+from core.domain.counts import SuccessRate
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.throughput import Throughput, merged
 from tui.panels.layout import NOTHING, DashboardColumn, Wish

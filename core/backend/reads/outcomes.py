@@ -14,8 +14,8 @@ from core.backend.reads.simulated_tasks import simulated_among
 from core.backend.schema import TASKS
 from core.backend.simulated import Telltale
 from core.backend.timestamps import FIRST, stamp, until
+from core.domain.counts import Amount, Simulated, SuccessRate
 from core.domain.markers import OUR_MARK
-from core.domain.records import Amount, Simulated, SuccessRate
 
 _DAY: Final = timedelta(days=1)
 

@@ -19,17 +19,8 @@ from core.backend.schema import OVERVIEW_RPC
 from core.backend.sizes import EXACT_UP_TO
 from core.backend.tables import LOGS, TASKS
 from core.backend.timestamps import stamp, until
-from core.domain.records import (
-    ENDED,
-    STATUSES,
-    Amount,
-    LogEntry,
-    Simulated,
-    SuccessRate,
-    SystemConfig,
-    Task,
-    TaskCounts,
-)
+from core.domain.counts import Amount, Simulated, SuccessRate, TaskCounts
+from core.domain.records import ENDED, STATUSES, LogEntry, SystemConfig, Task
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -14,8 +14,9 @@ from core.backend.tables import TASKS
 from core.backend.timestamps import stamp, until
 from core.base.text import clean
 from core.domain.actors import By
+from core.domain.counts import Amount, TaskCounts
 from core.domain.markers import STUCK
-from core.domain.records import ENDED, NO_STATUS, STATUSES, Amount, TaskCounts
+from core.domain.records import ENDED, NO_STATUS, STATUSES
 
 MOST_OTHERS: Final = 10
 """The most unknown statuses that are counted by name."""

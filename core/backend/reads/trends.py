@@ -9,8 +9,9 @@ from core.backend.reads.read import LEAST_CAP, PAGE, Subject, read
 from core.backend.schema import LOGS, TASKS
 from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp
+from core.domain.counts import SuccessRate
 from core.domain.log_steps import ALERTS, AUDIT, HEALTH_CHECK
-from core.domain.records import LogEntry, SuccessRate
+from core.domain.records import LogEntry
 from core.domain.work_done import TaskFailure
 
 MOST_TASKS: Final = 4_000

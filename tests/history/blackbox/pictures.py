@@ -11,8 +11,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from core.base.text import redacted
+from core.domain.counts import TaskCounts
 from core.domain.events import Event
-from core.domain.records import Task, TaskCounts
+from core.domain.records import Task
 from core.domain.snapshot import AlertView, Degradation, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.status import Level
 from core.history.blackbox import Box, Recorder

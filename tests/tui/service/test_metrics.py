@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.alerting.silences import in_snapshot
 from core.domain.alerts import Silence
+from core.domain.counts import TaskCounts
 from core.domain.maintenance import WeeklyWindow
-from core.domain.records import TaskCounts
 from core.domain.snapshot import Snapshot, Telling
 from core.resilience.reading import Reading, Source
 from tests.hostile import HOSTILE

@@ -11,9 +11,10 @@ import msgspec
 
 from core.base.text import short
 from core.domain.actions import label
+from core.domain.counts import Statistics
 from core.domain.figures import FigureBy, Figures
 from core.domain.kpis import Kpi
-from core.domain.records import Statistics, WatchdogEntry
+from core.domain.records import WatchdogEntry
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.figures_page import figures_as_data, figures_as_sheet, figures_page
