@@ -26,16 +26,8 @@ packages.
 All of it belongs to one event loop and knows nothing of the callee.
 """
 
-from core.resilience.breaker import (
-    REFUSED,
-    BreakerCause,
-    BreakerEvent,
-    BreakerRecord,
-    BreakerRules,
-    BreakerState,
-    CircuitBreaker,
-    Refused,
-)
+from core.resilience.breaker import REFUSED, CircuitBreaker, Refused
+from core.resilience.breaker_records import BreakerCause, BreakerEvent, BreakerRecord, BreakerRules, BreakerState
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache, Cached, CacheRules
 from core.resilience.degradation import DegradationEvent, DegradationLevel, DegradationTracker, degradation

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.base.clock import Clock
-from core.resilience.breaker import BreakerEvent, BreakerRecord, BreakerRules, CircuitBreaker
+from core.resilience.breaker import CircuitBreaker
+from core.resilience.breaker_records import BreakerEvent, BreakerRecord, BreakerRules
 
 log = logging.getLogger(__name__)
 
