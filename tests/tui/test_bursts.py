@@ -13,7 +13,9 @@ from tests.tui.hand import Open, opened
 from tests.tui.pictures import WARNING
 from tests.tui.well import changed
 from tui.app.app import WatchdeskApp
-from tui.dialogs import ChoiceDialog
+from tui.dialogs import ActionDialog, ChoiceDialog
+from tui.dialogs.frame import Frame
+from tui.dialogs.question import TOO_SOON
 
 __all__ = ["opened"]
 
@@ -85,6 +87,38 @@ async def test_text_after_a_tab_from_a_button_goes_to_the_field() -> None:
         burst(app, "shift+tab", *"STOP", "shift+tab", *"why")
         await settled(pilot, lambda: values(app)["word"] == "STOP")
         assert values(app) == {"reason": "why", "word": "STOP"}
+
+
+async def test_keys_count_by_when_they_were_pressed_not_by_when_they_are_taken_up() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
+        read_it(app)
+        early = events.Key("tab", None)
+        early.time -= 60.0  # on a machine that was busy since
+        app.post_message(early)
+        await settled(pilot)
+        assert TOO_SOON in drawn(app)
+        assert isinstance(app.screen.focused, Button)
+        burst(app, "shift+tab", *"STOP")
+        await settled(pilot, lambda: values(app)["word"] == "STOP")
+
+
+async def test_a_question_can_be_read_from_when_it_is_drawn_not_from_when_it_is_put() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        dialog = ActionDialog(app.monitor, EMERGENCY_STOP)
+        app.put(dialog)
+        read_it(app)  # it took long to draw it
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP) and dialog.query_one(Frame).is_drawn)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert TOO_SOON in drawn(app)
+        read_it(app)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert TOO_SOON not in drawn(app)
 
 
 async def test_what_is_pasted_typed_and_taken_back_keeps_its_order() -> None:
