@@ -93,7 +93,7 @@ MUTATIONS: Final = (
     Mutation("what somebody has is named before what nobody has", "core/domain/wrong.py", "key=lambda one: (one.over, bool(one.care))", "key=lambda one: one.over", "tests/domain/test_wrong.py tests/domain/test_state_word.py"),
     Mutation("the last completion is older than a row below it", "core/domain/newest_known.py", "if told.value is None or at > told.value:", "if told.value is None:", "tests/tui/test_newest_known.py"),
     Mutation("an outage is no excuse for missing health rows", "core/alerting/conditions.py", "known_s = age_s if facts.answers_for_s is None else min(age_s, facts.answers_for_s)", "known_s = age_s", "tests/alerting/test_rules.py"),
-    Mutation("a heal that puts the agents into dry-run is no alert", "core/alerting/conditions.py", "Truth.of(bool(text)), text, at=facts.config_at", "Truth.FALSE, text, at=facts.config_at", "tests/alerting/test_rules.py tests/services"),
+    Mutation("a heal that puts the agents into dry-run is no alert", "core/alerting/conditions.py", "Truth.of(bool(text)), text, at=facts.config_at", "Truth.FALSE, text, at=facts.config_at", "tests/alerting/test_rules.py tests/services/test_autopilot_heals.py"),
     Mutation("dull events push failures out", "core/services/events.py", "found[index].weight, -index", "-index, found[index].weight", "tests/services/test_event_log.py"),
     Mutation("connections of one caller are without bound", "tui/service/endpoint.py", "if len(self._open) >= _MOST_OPEN else None", "if False else None", "tests/tui/service/test_endpoint.py"),
     Mutation("a held key goes through what acts", "tui/dialogs/question.py", "(pushes and self._repeats(at))", "False", "tests/tui/test_dialogs.py"),
