@@ -20,6 +20,9 @@ from core.domain.status import Truth
 FORGOTTEN_S: Final = 3600.0
 """The seconds for which a resolved alert is still shown."""
 
+_WAITS_S: Final = 300.0
+"""The seconds past its time for which an alert waits for one that would hide it, and of which nothing is known now."""
+
 EXPIRES_S: Final = 86400.0
 """The seconds after which an alert that only another monitor reported expires without news of it."""
 
@@ -197,7 +200,7 @@ class AlertStateMachine:
             if not holds:
                 return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0), None
             ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
-            if not ripe or self._waits(rule):
+            if not ripe or self._waits(rule, alert):
                 return alert, None
             alert = _fired(alert, now)
             return (_risen(alert, rule) if _rises(alert, rule) else alert), Turn.FIRED
@@ -209,9 +212,18 @@ class AlertStateMachine:
                 return _resolved(alert, now)
         return alert, None
 
-    def _waits(self, rule: Rule) -> bool:
-        """Return whether an alert that would hide this rule's may be about to fire: then this one does not begin."""
-        return any(one.rule in rule.hidden_by and one.stage is AlertState.PENDING for one in self.alerts.values())
+    def _waits(self, rule: Rule, alert: Alert) -> bool:
+        """Return whether an alert that would hide this one may be about to fire: then this one does not begin.
+
+        One that stays unknown is waited for only for a while: it may never be measured again.
+        """
+        patient = alert.held_s < (rule.for_s or 0.0) + _WAITS_S
+        return any(
+            one.rule in rule.hidden_by
+            and one.stage is AlertState.PENDING
+            and (patient or one.truth is not Truth.UNKNOWN)
+            for one in self.alerts.values()
+        )
 
     def _episode_of(self, rule: Rule) -> str:
         """Return the episode of a subject, shared by its alerts: failing calls may become a database that is down."""

@@ -33,6 +33,8 @@ class ConflictWatch:
         self._read_at: datetime | None = None
         self._dry_run: tuple[str, str] | None = None
         """The run of the heal that turned dry-run on, and that in words; no words once it was seen to be off again."""
+        self._last_set = ""
+        """The run of the last action that set dry-run, as of the look before: the config row is no older than that."""
 
     async def newest(self, now: datetime) -> str:
         """Return the newest conflict in words; empty for none. Raises NotLive."""
@@ -59,8 +61,10 @@ class ConflictWatch:
         `None`: it is `on`, and no action of the last day says by whom. It is of what `newest` has read.
         """
         last = last_to_set_it(self._actions.values())
+        before, self._last_set = self._last_set, last.run if last is not None else ""
         if not on:
-            self._dry_run = (last.run, "") if last is not None else None
+            if last is None or last.run == before:  # else the row may have been read before that action
+                self._dry_run = (last.run, "") if last is not None else None
             return ""
         if last is not None and not turned_on_by_heal(last):
             self._dry_run = None

@@ -793,3 +793,26 @@ def test_a_word_from_the_future_or_for_ever_is_not_believed() -> None:
 
 def test_a_verdict_nobody_measured_lately_is_unknown() -> None:
     assert Facts(at=START, verdicts={"database": Verdict.ok("")}).verdict("stuck_tasks").level is Level.UNKNOWN
+
+
+def test_a_breaker_that_another_was_closed_after_by_a_clock_set_back_since_fires_all_the_same() -> None:
+    lives = Lives()
+    for minute in range(1, 8):
+        open_ = breaker(lives.now, BreakerState.OPEN, 60.0 * minute)
+        later = lives.now + timedelta(hours=5)
+        closed = msgspec.structs.replace(
+            open_, key="db:often", state=BreakerState.CLOSED, since=later, failures=0, not_closed_since=None
+        )
+        lives.minute(breakers=(open_, closed))
+    assert lives.stage("breakers:db") == "firing"
+
+
+def test_an_alert_does_not_wait_for_ever_for_one_that_would_hide_it_and_is_not_measured_again() -> None:
+    lives = Lives()
+    lives.minute(success_1h=rate(40), failure_rate=Level.WARNING)
+    assert lives.stage("success_rate_critical:success rate") == "pending"
+    lives.minutes(3, success_1h=None, failure_rate=Level.WARNING)
+    assert lives.stage("failure_rate_high:failure rate") == "pending"
+    lives.minutes(10, success_1h=None, failure_rate=Level.WARNING)
+    assert lives.stage("failure_rate_high:failure rate") == "firing"
+    assert lives.stage("success_rate_critical:success rate") == "pending"

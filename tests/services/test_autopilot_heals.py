@@ -518,3 +518,24 @@ async def test_dry_run_that_a_heal_turned_on_is_an_alert_and_in_the_plan_for_as_
     assert await told() == []  # that is a person's own
     assert (await driven.monitor.plan(DRY_RUN_OFF)).text == "Dry-run is on."
     await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_dry_run_by_another_monitors_heal_is_an_alert_though_its_end_was_read_before_the_config_row(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    failures(sandbox)
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    looks = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "a", observe=True).begin()
+    heals = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "b").begin()
+    await looks.monitor.refresh(everything=True)
+    await heals.round()
+    for _ in range(2):
+        await looks.parts.alerts.evaluate()
+        looks.clock.advance(60)
+        await looks.monitor.refresh(everything=True)
+    await looks.parts.alerts.evaluate()
+    looks.monitor._publish()
+    assert [one.rule for one in looks.monitor.snapshot.alerts if one.rule == "dry_run_on" and one.is_so]
+    for driven in (looks, heals):
+        await driven.monitor.close()
