@@ -48,7 +48,7 @@ class UrgentTasks:
         now, period_s = self._context.clock.elapsed(), 2 * self._context.config.refresh.slow_period_s
         due = [kind for kind in lacking if kind not in self._read_at or now - self._read_at[kind] >= period_s]
         failures = _failed(self._readings.values["success_24h"])
-        if failures == self._failures and "failed" in due:
+        if failures == self._failures and "failed" in due and "failed" in self._found:
             due.remove("failed")  # none failed since
         if not due:
             return

@@ -69,3 +69,26 @@ async def test_nothing_is_asked_where_all_of_them_are_among_the_newest(sandbox: 
         assert [await turn(driven, between, 61) for _ in range(3)] == [[], [], []]
         assert driven.monitor.snapshot.tasks.urgent == ()
         await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_failures_that_were_among_the_newest_for_a_while_are_found_again(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    old(sandbox)
+    sandbox.completed(60)
+    clock = FakeClock(datetime.now(UTC))
+    async with wire(sandbox.url) as between:
+        driven = await Driven(between.url, sandbox.service_key, tmp_path, clock, observe=True).begin()
+
+        async def failed() -> int:
+            for _ in range(4):
+                await turn(driven, between, 61)
+            return sum(task.status == "failed" for task in driven.monitor.snapshot.tasks.urgent)
+
+        assert await failed() == 2
+        sandbox.sql("UPDATE autonomous_tasks SET created_at = now() WHERE status = 'failed'")
+        assert await failed() == 0
+        sandbox.completed(60)
+        assert await failed() == 2
+        await driven.monitor.close()
