@@ -40,9 +40,9 @@ def last_completed(
     return told
 
 
-def lags(reading: Reading[Any], tasks: Tasks) -> bool:
+def lags(reading: Reading[Any], tasks: Tasks, now: datetime) -> bool:
     """Return whether one of the newest tasks ended since a live reading: that cannot know of it."""
     if not reading.live or reading.at is None:
         return False
     ended = (task.completed_at for task in tasks.newest.value or ())
-    return any(at is not None and at > reading.at + _GRAIN for at in ended)
+    return any(at is not None and reading.at + _GRAIN < at <= now + _AHEAD for at in ended)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.counts import Simulated, TaskCounts
-from core.domain.newest_known import last_completed
+from core.domain.newest_known import lags, last_completed
 from core.domain.records import SystemConfig, Task
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import Snapshot, Tasks
 from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, changed, tasks_of
 from tui.panels import TasksPanel
@@ -102,6 +102,15 @@ def test_counts_tell_their_age_where_a_row_ended_since(snapshot: Snapshot) -> No
     rows = [one.completed_at for one in snapshot.tasks.newest.value or () if one.completed_at is not None]
     newer = any(at > counts.at + timedelta(seconds=5) for at in rows)
     assert ("counts " in panel(snapshot)[0]) == newer
+
+
+def test_a_row_stamped_in_the_future_makes_no_counts_lag_for_ever() -> None:
+    for days, expected in ((400, False), (0, True)):
+        ended = NOW + timedelta(days=days)
+        task = Task(id="1", task_type="x", description="x", status="completed", completed_at=ended)
+        newest = Reading(value=(task,), source=Source.LIVE, at=NOW)
+        counts = Reading(value=TaskCounts({}), source=Source.LIVE, at=NOW - timedelta(seconds=9))
+        assert lags(counts, Tasks(counts=counts, newest=newest), NOW) is expected
 
 
 def test_what_may_only_be_simulated_is_no_completion() -> None:

@@ -71,7 +71,7 @@ class TasksPanel(Panel):
         """
         more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
         counts = snapshot.tasks.counts
-        slow = f" counts {oldness(counts.at, snapshot.at)}" if lags(counts, snapshot.tasks) else ""
+        slow = f" counts {oldness(counts.at, snapshot.at)}" if lags(counts, snapshot.tasks, snapshot.at) else ""
         return ((self.TITLE, "title"), (origin(counts, snapshot.at), "warning"), (f"{slow}{more}", "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
