@@ -16,6 +16,7 @@ from core.domain.events import Event
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
+from core.domain.low_success import LOW_SUCCESS, LowSuccess
 from core.domain.own_cost import OwnCost
 from core.domain.pauses import Pause, in_review
 from core.domain.permission import MayAct
@@ -337,6 +338,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     own: SelfStatus = SelfStatus()
     cost: OwnCost = OwnCost()
     ready: bool = False
+    low_success: LowSuccess = LOW_SUCCESS
+    """When its success rate is too low, by the settings."""
 
     @property
     def in_review(self) -> int:

@@ -9,7 +9,7 @@ from core.domain.alerts import STOP_RULE
 from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
-from core.domain.wrong import BY_CONFIG, LOW_SUCCESS, LowSuccess, cause_in_words, wrong_now
+from core.domain.wrong import BY_CONFIG, cause_in_words, wrong_now
 from core.resilience.reading import Reading, Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
@@ -25,13 +25,12 @@ def state_of(
     *,
     blind_for_s: float | None,
     healthy_within_s: float = 3600.0,
-    low_success: LowSuccess = LOW_SUCCESS,
 ) -> tuple[State, str]:
     """Return the state word and its reason, by the first condition that holds. `blind_for_s`: seconds without proof."""
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
     counts = snapshot.tasks.counts.value
     last = snapshot.tasks.last_completed_at.value
-    wrong = wrong_now(snapshot, low_success)
+    wrong = wrong_now(snapshot)
     levels = {one.level for one in wrong}
     if config is not None and config.emergency_stop:
         return State.STOPPED, config.stop_reason or "emergency stop"

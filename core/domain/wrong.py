@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
 from core.base.text import plural
 from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import UNREACHABLE, verdict_in_words
-from core.domain.counts import SuccessRate
 from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
-from core.resilience.reading import Reading, Source
+from core.resilience.reading import Source
 
 BY_CONFIG: Final = frozenset({STOP_RULE, "config_rows"})
 """Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
@@ -54,26 +51,9 @@ class Wrong(NamedTuple):
     over: bool = False
 
 
-class LowSuccess(msgspec.Struct, frozen=True):
-    """When the success rate of a day is too low: below `percent`, of at least `few` finished tasks."""
-
-    percent: float = 95.0
-    few: int = 5
-
-    def holds(self, rate: Reading[SuccessRate]) -> bool:
-        """Return whether a live reading is too low."""
-        found = rate.value if rate.live else None
-        if found is None or found.percent is None:
-            return False
-        return found.finished >= self.few and found.percent < self.percent
-
-
-LOW_SUCCESS: Final = LowSuccess()
-
-
-def wrong_now(snapshot: Snapshot, low_success: LowSuccess = LOW_SUCCESS) -> tuple[Wrong, ...]:
+def wrong_now(snapshot: Snapshot) -> tuple[Wrong, ...]:
     """Return everything that is wrong, the gravest first; of equals the most telling."""
-    return tuple(sorted(_wrong(snapshot, low_success), key=lambda one: one.rank))
+    return tuple(sorted(_wrong(snapshot), key=lambda one: one.rank))
 
 
 def cause_of(snapshot: Snapshot) -> Wrong | None:
@@ -95,7 +75,7 @@ def cause_in_words(wrong: tuple[Wrong, ...]) -> str:
     return f"{cause.text} ({gravest.text}: {gravest.care})"
 
 
-def _wrong(snapshot: Snapshot, low_success: LowSuccess) -> Iterator[Wrong]:
+def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
     cared = {one.subject: one for one in snapshot.alerts if one.fires and _cared(one)}
 
@@ -141,7 +121,7 @@ def _wrong(snapshot: Snapshot, low_success: LowSuccess) -> Iterator[Wrong]:
         elif alert.resolving:
             text = f"resolving: {alert.title}"
             yield of._replace(rank=2 * _LAST + of.rank, level=Level.WARNING, text=text, over=True)
-    if low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
+    if snapshot.low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
         text, subject = "success rate is below its target", "success rate"
         yield Wrong(Severity.MEDIUM.rank, Level.WARNING, text, subject, care=care_of(subject))
 

@@ -10,6 +10,7 @@ from core.actions.waiting import LAPSES, WaitingAction
 from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
 from core.domain.lease import LeaseView
+from core.domain.low_success import LowSuccess
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
@@ -27,7 +28,6 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import as_config_shows, hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
-from core.domain.wrong import LowSuccess
 from core.history.kpis import with_day
 from core.monitor.container import Container
 from core.monitor.scheduler import Scheduler
@@ -44,7 +44,7 @@ _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
 def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     """Return the snapshot as of now."""
-    readings = parts.readings
+    readings, rules = parts.readings, parts.config.alerts
     values, config = readings.values, readings.config
     lives_on = components(parts.readings, parts.checks)
     snapshot = Snapshot(
@@ -103,11 +103,10 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         own=parts.self_monitor.own,
         cost=parts.cost.cost,
         ready=scheduler.ready,
+        low_success=LowSuccess(rules.success_warning_percent, rules.few_finished),
     )
-    rules = parts.config.alerts
-    low = LowSuccess(rules.success_warning_percent, rules.few_finished)
-    state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s(), low_success=low)
-    return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why), low)
+    state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s())
+    return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why))
 
 
 def compose_one_shot(parts: Container, scheduler: Scheduler) -> Snapshot:

@@ -10,7 +10,7 @@ from core.base.clock import Clock
 from core.domain.alerts import STOP_RULE
 from core.domain.snapshot import CALM, LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.domain.wrong import LOW_SUCCESS, SUBJECT_OF_CHECK, LowSuccess, Wrong, named, wrong_now
+from core.domain.wrong import SUBJECT_OF_CHECK, Wrong, named, wrong_now
 
 _UNSEEN_S: Final = 120.0
 """The seconds without an answer after which a change may have been any time before."""
@@ -39,12 +39,12 @@ class StateSince:
         self._proven = -math.inf
         """The elapsed time at which the state was last proven."""
 
-    def told(self, snapshot: Snapshot, low_success: LowSuccess = LOW_SUCCESS) -> Snapshot:
+    def told(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with the time since which its state holds, as far as that is known."""
         elapsed = self._clock.elapsed()
         state = None if snapshot.state is State.UNKNOWN else State.HEALTHY if snapshot.state in CALM else snapshot.state
         now = Began(snapshot.at, seen=self._state is not None and elapsed - self._proven < _UNSEEN_S)
-        cause = self._cause(snapshot, wrong_now(snapshot, low_success), now)
+        cause = self._cause(snapshot, wrong_now(snapshot), now)
         if state is not self._state:
             self._state, self._began = state, now
         if snapshot.link.word in {LinkWord.LIVE, LinkWord.OFFLINE}:

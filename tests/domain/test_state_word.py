@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from core.domain.checks import Check
 from core.domain.counts import SuccessRate, TaskCounts
+from core.domain.low_success import LowSuccess
 from core.domain.records import SystemConfig
 from core.domain.snapshot import CALM, AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import as_config_shows, state_of
 from core.domain.status import Level
-from core.domain.wrong import LowSuccess
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
 
@@ -194,4 +194,5 @@ def test_no_green_word_over_a_live_success_rate_below_its_target(
     assert word is (State.DISABLED if not enabled else State.WARNING if low else State.ACTIVE)
     if word is State.WARNING:
         assert why == "success rate is below its target"
-    assert state_of(snapshot, blind_for_s=None, low_success=LowSuccess(0.0))[0] is not State.WARNING
+    snapshot = msgspec.structs.replace(snapshot, low_success=LowSuccess(0.0))
+    assert state_of(snapshot, blind_for_s=None)[0] is not State.WARNING

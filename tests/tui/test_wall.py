@@ -10,8 +10,9 @@ from textual.pilot import Pilot
 
 from core.actions.heal import HEAL
 from core.domain.checks import Check
-from core.domain.counts import TaskCounts
+from core.domain.counts import SuccessRate, TaskCounts
 from core.domain.incidents import Incident, LastIncident
+from core.domain.low_success import LowSuccess
 from core.domain.periods import HISTORY_KEPT
 from core.domain.records import LogEntry
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
@@ -274,6 +275,20 @@ def test_what_is_wrong_now_is_what_is_named_as_old_as_the_first_sign_of_it() -> 
     assert told.lines[2] == "nobody has acknowledged it"
     alone = changed(both, health=msgspec.structs.replace(health, checks=()), state_since=ago(minutes=90))
     assert (view_model.incident(alone).big, view_model.incident(alone).lines[0]) == ("1 H 30", "success rate is low")
+
+
+def test_what_is_wrong_now_is_no_success_rate_that_is_good_enough_by_the_settings() -> None:
+    (alert, *_) = WARNING.alerts
+    alert = msgspec.structs.replace(alert, severity="low", state="pending", acked="", title="no activity")
+    firing = msgspec.structs.replace(alert, state="firing", rule="no_activity", subject="no_activity")
+    rate = Reading(value=SuccessRate(90, 10, timedelta(hours=24)), source=Source.LIVE, at=WARNING.at)
+    tasks = msgspec.structs.replace(WARNING.tasks, stuck=(), success_24h=rate)
+    idle = Check(name="activity", level=Level.WARNING, text="nothing finished")
+    health = msgspec.structs.replace(WARNING.health, checks=(idle,))
+    told = changed(WARNING, alerts=(firing,), health=health, tasks=tasks, low_success=LowSuccess(80.0))
+    assert view_model.incident(told).lines[0] == "no activity"
+    told = changed(told, low_success=LowSuccess(95.0))
+    assert view_model.incident(told).lines[0].startswith("success rate is below its target")
 
 
 def test_a_stop_is_an_incident_before_any_alert_tells_of_it() -> None:

@@ -149,7 +149,7 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
     title, care = one.title, f"acknowledged by {one.acked}" if one.acked else one.muted or _NOBODY
     began, others = one.began_at, len(found) - 1
     if cause is not None and cause.subject != one.subject:  # of what is named there is no alert yet
-        title, care, began, others = cause.text, _NOBODY, cause.began_at, len(found)
+        title, care, began, others = cause.text, cause.care or _NOBODY, cause.began_at, len(found)
     if cause is not None:
         began = min(filter(None, (began, snapshot.state_since)), default=snapshot.at)
     live = snapshot.link.word is LinkWord.LIVE
