@@ -6,6 +6,7 @@ from typing import Final
 
 from core.actions.repairs.dry_run import TITLE
 from core.backend.reads import Reads
+from core.backend.timestamps import AHEAD
 from core.base.text import clean
 from core.domain.actors import By
 from core.domain.records import EndedAction
@@ -35,10 +36,11 @@ async def heal_in_words(heal: EndedAction, reads: Reads) -> str:
     told = (one.get("why") for one in steps if isinstance(one, dict)) if isinstance(steps, list) else ()
     why = next((clean(one, _WHY_CHARS) for one in told if isinstance(one, str)), "too many tasks failed")
     who = heal.actor if heal.by == By.OPERATOR else "the watchdog"
-    return f"since {heal.at.astimezone():%H:%M}, by a heal of {who}: {why}"
+    return f"since {heal.at.astimezone():%d %b %H:%M}, by a heal of {who}: {why}"
 
 
 async def set_by_heal(reads: Reads, now: datetime) -> str:
     """Return since when dry-run is on because of a heal of the last day, and why; empty otherwise. Raises NotLive."""
-    last = last_to_set_it(await reads.audit.ended(now - _LOOKED_BACK, SETS_DRY_RUN))
+    ended = await reads.audit.ended(now - _LOOKED_BACK, SETS_DRY_RUN)
+    last = last_to_set_it(one for one in ended if one.at <= now + AHEAD)
     return await heal_in_words(last, reads) if last is not None and turned_on_by_heal(last) else ""

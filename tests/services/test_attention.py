@@ -8,7 +8,7 @@ import pytest
 
 from core.backend.target import Target
 from core.checks.settings import WatchRules
-from core.domain.snapshot import LinkWord
+from core.domain.snapshot import LinkWord, Snapshot
 from core.monitor import Config, Monitor, Places
 from core.monitor.snapshot_builder import compose
 from core.resilience import BreakerRules
@@ -113,8 +113,11 @@ async def test_in_an_outage_the_next_try_is_when_a_breaker_lets_one_through(sand
     config = Config(target=target, refresh=refresh, watch=watch, breaker=breaker)
     monitor = Monitor(config, places=Places.within(tmp_path))
 
+    def now() -> Snapshot:
+        return compose(monitor._parts, monitor._scheduler)
+
     def next_s() -> float:
-        snapshot = compose(monitor._parts, monitor._scheduler)
+        snapshot = now()
         assert snapshot.link.next_at is not None
         return (snapshot.link.next_at - snapshot.at).total_seconds()
 
@@ -124,11 +127,11 @@ async def test_in_an_outage_the_next_try_is_when_a_breaker_lets_one_through(sand
         assert next_s() <= 0.1
         sandbox.fault("errors", True)
         await until(lambda: next_s() > 30)
-        assert monitor.snapshot.link.word is LinkWord.OFFLINE
-        tries = monitor.snapshot.link.tries
+        await until(lambda: now().link.word is LinkWord.OFFLINE)
+        tries = now().link.tries
         await asyncio.sleep(0.5)
         assert 30 < next_s() < 60  # it counts down, and none is made meanwhile
-        assert monitor.snapshot.link.tries == tries
+        assert now().link.tries == tries
     finally:
         sandbox.fault("errors", False)
         await monitor.close()
