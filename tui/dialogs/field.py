@@ -32,8 +32,8 @@ class Field(Input):
     cursor_blink = reactive(False, init=False)
 
     def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **{"select_on_focus": False} | more)
         self._filled = ""
+        super().__init__(*args, **{"select_on_focus": False} | more)
 
     def filled(self) -> Self:
         """Let what is typed first replace what it holds."""
@@ -43,10 +43,22 @@ class Field(Input):
 
     def action_delete_left(self) -> None:
         """Delete the character to the left of the cursor, also of what it was filled with; or what is selected."""
-        if self._filled and self.value == self.selected_text == self._filled:
-            self.cursor_position = len(self.value)
-        self._filled = ""
+        self._edit()
         super().action_delete_left()
+
+    def action_delete_left_word(self) -> None:
+        """Delete the word to the left of the cursor, also of what it was filled with; or what is selected."""
+        self._edit()
+        super().action_delete_left_word()
+
+    def watch_selection(self, selection: Selection) -> None:
+        """Note that it was touched: what somebody selects is a selection like any other."""
+        if selection != Selection(0, len(self._filled)):
+            self._filled = ""
+
+    def _edit(self) -> None:
+        if self._filled:
+            self.cursor_position = len(self.value)
 
     async def action_submit(self) -> None:
         """Tell the screen at once: a message would come after what is typed behind the Enter."""
