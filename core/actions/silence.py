@@ -281,7 +281,7 @@ class EndSilence(LocalOperation[Sentence]):
         if not isinstance(weekly, WeeklyWindow):
             return self.refused("only a weekly silence has further windows; end it without --once")
         if (held := next(silence.periods(now), None)) is None:
-            return self.refused(f"its next window is not known here: {NO_ZONE}")
+            return self.refused(f"its next window is not known: it {NO_ZONE}")
         skipped = msgspec.structs.replace(silence, skipped=held.until)
         following = next(skipped.periods(now), None)
         goes_on = f"next {at_zone(following.since, weekly.zone)}" if following is not None else "it was the last"

@@ -22,7 +22,7 @@ FURTHEST: Final = timedelta(days=30)
 SOON: Final = timedelta(hours=1)
 """From so long before its beginning a window is shown."""
 
-NO_ZONE: Final = "this machine does not know its time zone: install tzdata; nothing is silenced here"
+NO_ZONE: Final = "silences nothing here: its time zone is not known, install tzdata"
 """Why the windows of a silence are not known."""
 WEEKLY_EXAMPLE: Final = "sun 02:00-04:00"
 

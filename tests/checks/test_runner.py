@@ -101,7 +101,7 @@ async def test_a_silent_edge_function_counts_for_its_breaker(sandbox: Running, t
 DATABASE = {
     "reset": (reset, "down: the connection broke"),
     "a web page": (answer(b"<html>hello</html>", kind="text/html"), "down: unexpected response"),
-    "a proxy's 502": (answer(b"<html>", "502 Bad Gateway", "text/html"), "down: a proxy answered 502"),
+    "a proxy's 502": (answer(b"<html>", "502 Bad Gateway", "text/html"), "API unreachable: a proxy answered 502"),
     "garbage": (answer(b"{not json"), "down: unexpected response"),
     "truncated": (answer(b"[", length=500), "down: the answer broke off"),
     "no connection": (

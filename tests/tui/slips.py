@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.running import Command, Running
 from tests.tui.hand import Hand, Open, opened
+from tests.until import PATIENCE_S
 from tests.wire import Wire, wire
 
 __all__ = ["busy", "opened", "start"]
@@ -92,7 +94,9 @@ def at_home(text: str) -> bool:
 
 def home(hand: Hand) -> None:
     """Back to the dashboard, with nothing lying on it, and nothing under way."""
+    until = time.monotonic() + PATIENCE_S
     while not at_home(hand.settle()):
+        assert time.monotonic() < until, f"not at home:\n{hand.text}"
         hand.escape()
 
 

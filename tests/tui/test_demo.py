@@ -86,7 +86,7 @@ def test_stuck_tasks_are_healed_without_anybody_and_it_ends_on_sigint_and_leaves
     os.write(demo.master, b'/"watchdesk:stuck"')
     demo.await_text('"watchdesk:stuck"')  # typed ahead of the list, and kept
     os.write(demo.master, b"\r")
-    demo.await_text("(stuck: by watchdog", 30)
+    demo.await_text("stuck: by watchdog", 30)
     below = psutil.Process(demo.process.pid).children(recursive=True)
     assert any("postgres" in process.name() for process in below)
     demo.process.send_signal(signal.SIGINT)
