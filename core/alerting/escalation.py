@@ -50,8 +50,10 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
 
 
 def nobody_left(alert: Alert, contacts: int, settings: AlertRules) -> bool:
-    """Return whether a critical alert fires unacknowledged after every contact was told."""
-    if not alert.firing or alert.hidden or alert.muted or alert.acked or alert.severity is not Severity.CRITICAL:
+    """Return whether a critical alert fires unacknowledged after every contact was told; a resolving one needs none."""
+    if alert.known is False or alert.severity is not Severity.CRITICAL:
+        return False
+    if not alert.firing or alert.hidden or alert.muted or alert.acked:
         return False
     return contacts == 0 or (alert.told >= contacts and alert.told_s >= settings.escalate_s)
 

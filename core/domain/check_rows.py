@@ -1,7 +1,8 @@
 """A check as it is shown: by its verdict, and by the alerts about what it measures. Pure.
 
 A verdict has thresholds of its own, which repairs go by, and may be older or newer than an alert about the same. So a
-row is never drawn better than an alert that has not resolved; `status --json` and the metrics tell the verdict alone.
+row is never drawn better than an alert that has not resolved, nor than a success rate below its target;
+`status --json` and the metrics tell the verdict alone.
 """
 
 from typing import Final
@@ -49,12 +50,15 @@ class CheckRow(msgspec.Struct, frozen=True):
 
 def check_rows(snapshot: Snapshot) -> tuple[CheckRow, ...]:
     """Return the checks as they are shown, in order."""
-    return tuple(_row(check, snapshot.alerts) for check in snapshot.health.checks)
+    return tuple(_row(check, snapshot) for check in snapshot.health.checks)
 
 
-def _row(check: Check, alerts: tuple[AlertView, ...]) -> CheckRow:
+def _row(check: Check, snapshot: Snapshot) -> CheckRow:
     row = CheckRow(check, check.level)
-    for alert in alerts:
+    if check.name == "failure_rate" and snapshot.low_success.holds(snapshot.tasks.success_24h):
+        low = snapshot.low_success  # its alert may be inhibited, or not be evaluated yet
+        row = min(row, CheckRow(check, Level.WARNING, f"target ≤ {100 - low.percent:g} %"), key=lambda one: one.rank)
+    for alert in snapshot.alerts:
         if MEASURED_BY.get(alert.rule) == check.name:
             other = CheckRow(check, _level(alert), f"{'alert' if alert.is_so else alert.word}: {alert.title}")
             row = min(row, other, key=lambda one: one.rank)

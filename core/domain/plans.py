@@ -275,7 +275,7 @@ class ResumePlan(Plan, frozen=True, kw_only=True):
         paused = f"\nWhat is requeued of these is held back again: {self.paused}." if self.paused else ""
         if self.standing:
             rejected = plural(self.rejected, "task")
-            pending = f"{self.requeueable:,} of them were pending."
+            pending = f"{self.requeueable:,} of them pending until then."
             return f"It is {self.standing}.\n{rejected} rejected by it, {pending}{paused}"
         left = f" Still rejected: {plural(self.requeueable, 'task')} of {self.of}." if self.requeueable else ""
         return f"No emergency stop is set.{left}{paused if left else ''}"

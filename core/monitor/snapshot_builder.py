@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from core.actions.lease import Lease
 from core.actions.waiting import LAPSES, WaitingAction
 from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
-from core.domain.lease import LeaseView
 from core.domain.low_success import LowSuccess
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
@@ -154,7 +154,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     if parts.autonomy.braked:
         notices.append(f"auto-heal paused: {parts.autonomy.braked}; find the cause, then heal manually (h)")
     notices += _untold(parts.alerts.telling())
-    notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
+    notices += _holder(parts.lease, suspect=parts.alerts.alert_owner.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
     if parts.checks.schema is not None and parts.checks.schema.overview is Truth.UNKNOWN:
         notices.append(
@@ -215,11 +215,11 @@ def _untold(telling: Telling) -> list[str]:
     return said
 
 
-def _holder(lease: LeaseView, *, suspect: bool) -> list[str]:
+def _holder(held: Lease, *, suspect: bool) -> list[str]:
     """Return the notices about the lease's holder, another monitor, and how it sends alerts."""
-    if lease.mine or not lease.holder:
-        return []
-    said = []
+    if not held.anothers():
+        return []  # nobody's, or our own which could not be renewed
+    lease, said = held.view(), list[str]()
     if suspect:
         said.append(f"{lease.holder} on {lease.host} holds the lease but writes no health rows: check that monitor")
     if lease.tells is False:

@@ -1,4 +1,4 @@
-"""The tasks that somebody must see although they are none of the newest: those that wait longest, and late failures.
+"""The tasks that somebody must see although they are none of the newest: what runs, waits longest, failed of late.
 
 They are read only where what is counted tells that some are missing among the newest, one kind after a refresh.
 """
@@ -20,11 +20,11 @@ _MOST: Final = 10
 
 _LATELY: Final = timedelta(hours=1)
 _DAY: Final = timedelta(hours=24)
-_KINDS: Final = ("awaiting_review", "pending", "failed")
+_KINDS: Final = ("in_progress", "awaiting_review", "pending", "failed")
 
 
 class UrgentTasks:
-    """Reads the oldest in review, the oldest pending ones and the last failures of an hour, where they are missing."""
+    """Reads the oldest that run, are in review or pending, and the last failures of an hour, where they are missing."""
 
     def __init__(self, context: Context, readings: Readings) -> None:
         self._context = context
@@ -45,7 +45,7 @@ class UrgentTasks:
         """Read the kind of which some are missing and that was read longest ago. Never raises for a fault."""
         lacking = self._lacking()
         self._found = {kind: tasks for kind, tasks in self._found.items() if kind in lacking}
-        now, period_s = self._context.clock.elapsed(), 2 * self._context.config.refresh.slow_period_s
+        now, period_s = self._context.clock.elapsed(), self._context.config.refresh.slow_period_s
         due = [kind for kind in lacking if kind not in self._read_at or now - self._read_at[kind] >= period_s]
         failures = _failed(self._readings.values["success_24h"])
         if failures == self._failures and "failed" in due and "failed" in self._found:
@@ -76,6 +76,7 @@ class UrgentTasks:
         counted = {
             "awaiting_review": in_review(counts.value, self._readings.pauses),
             "pending": counts.value.of("pending"),
+            "in_progress": counts.value.of("in_progress"),
             "failed": _failed(rate),
         }
         since = self._context.time.likely() - _DAY

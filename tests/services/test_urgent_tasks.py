@@ -50,12 +50,18 @@ async def test_what_waits_longest_and_what_failed_lately_is_found(sandbox: Runni
                 "failed 2",
             ]
         )
-        later = [await turn(driven, between, 61) for _ in range(2)]
+        later = [await turn(driven, between, 31) for _ in range(2)]
         assert [len(one) for one in later] == [1, 1]
         assert not any("status=eq.failed" in one[0] for one in later)  # no other has failed
         sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE status = 'awaiting_review'")
         await turn(driven, between)
         assert not any(task.status == "awaiting_review" for task in driven.monitor.snapshot.tasks.urgent)
+        sandbox.sql("UPDATE autonomous_tasks SET status = 'in_progress', started_at = now() WHERE status = 'pending'")
+        for _ in range(3):
+            await turn(driven, between, 31)
+        running = [task for task in driven.monitor.snapshot.tasks.urgent if task.status == "in_progress"]
+        assert len(running) == 10  # what ran next is seen, though it was created long ago
+        assert not any(task.status == "pending" for task in driven.monitor.snapshot.tasks.urgent)
         await driven.monitor.close()
 
 

@@ -1,5 +1,6 @@
 """No row of a check is drawn better than an alert about what it measures; the counts agree with the signs."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -11,10 +12,12 @@ from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
 from core.checks import NAMES
 from core.domain.alerts import Severity
-from core.domain.check_rows import MEASURED_BY
+from core.domain.check_rows import MEASURED_BY, check_rows
 from core.domain.checks import Check
+from core.domain.counts import SuccessRate
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
+from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, AT, check, looked
 from tui.cli.status_page import as_json, page
 from tui.lists import CheckList
@@ -56,6 +59,15 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         health=msgspec.structs.replace(ACTIVE.health, checks=checks),
         alerts=tuple(draw(st.lists(alerts(), max_size=4, unique_by=lambda one: one.key))),
     )
+
+
+def test_a_success_rate_below_its_target_is_no_green_failure_rate_whatever_became_of_its_alert() -> None:
+    low = Reading(value=SuccessRate(90, 10, timedelta(hours=24)), source=Source.LIVE, at=AT)
+    found = msgspec.structs.replace(ACTIVE, tasks=msgspec.structs.replace(ACTIVE.tasks, success_24h=low), alerts=())
+    for width, height in ((80, 24), (55, 9)):
+        assert drawn(found, width, height)["failure_rate"] == 1
+    row = next(one for one in check_rows(found) if one.check.name == "failure_rate")
+    assert (row.level, row.why) == (Level.WARNING, "target ≤ 5 %")
 
 
 def at_least(snapshot: Snapshot, name: str) -> int:

@@ -313,7 +313,8 @@ class Dialog(Question[None]):
             self._busy = False
         if result is not None:
             self.done(result)
-            self.conclude(f"{_PHASES[result.phase]}: {result.text}")
+            phase = _PHASES[result.phase]
+            self.conclude(result.text if result.text.startswith(phase) else f"{phase}: {result.text}")
             return
         self.turn()
         cancel.focus()
