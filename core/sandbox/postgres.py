@@ -128,7 +128,8 @@ class Postgres:
             **self._as_user(),
         )
         if done.returncode:
-            told = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            lines = done.stderr.strip().splitlines() or ["it gave no reason"]
+            told = next((line for line in lines if "FATAL" in line or "could not" in line), lines[-1])
             raise SandboxError(f"PostgreSQL could not set up its data in {self._pgdata}: {told}")
 
     def _await_ready(self) -> None:
