@@ -87,6 +87,7 @@ MUTATIONS: Final = (
     # Screen
     Mutation("a hostile byte reaches the terminal", "core/base/text.py", "_HIDDEN.sub(_visible, raw[:limit])", "raw[:limit]", "tests/base tests/tui/test_text.py"),
     Mutation("a key too early acts", "tui/dialogs/question.py", "if self.fresh(at) or (pushes and self._repeats(at)):", "if False:", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
+    Mutation("a stop asked for twice stops again later", "tui/terminal/driver.py", 'self._loop.call_soon(self._asked.discard, "stop")', 'self._loop.call_soon(self._stop)', "tests/tui/test_signals.py"),
     Mutation("a key counts by when it is taken up", "tui/dialogs/question.py", "max(0.0, events.Event().time - event.time)", "0.0", "tests/tui/test_bursts.py"),
     Mutation("a question counts from when it is put", "tui/dialogs/frame.py", "            tell()\n", "", "tests/tui/test_bursts.py"),
     Mutation("a check is drawn by its verdict alone", "core/domain/check_rows.py", "row = min(row, other, key=lambda one: one.rank)", "pass", "tests/tui/test_check_rows.py"),

@@ -105,11 +105,11 @@ def test_what_was_due_while_it_was_stopped_is_done_once(sandbox: Running, start:
     assert (second - first).total_seconds() > 0.5
 
 
-def test_stopped_twice_continued_thrice_is_stopped_and_continued(start: Starts) -> None:
+def test_stopped_often_continued_thrice_is_stopped_and_continued(start: Starts) -> None:
     terminal = start()
     for _ in range(3):
         terminal.process.send_signal(signal.SIGCONT)
-    for _ in range(2):
+    for _ in range(30):  # some of them between the moment in which it stops itself and its stop
         terminal.process.send_signal(signal.SIGTSTP)
     terminal.await_stopped()
     for _ in range(2):
@@ -123,6 +123,18 @@ def test_stopped_twice_continued_thrice_is_stopped_and_continued(start: Starts) 
     assert terminal.ended(IN_TIME_S) == 0
     terminal.read(0.5)
     assert terminal.is_given_back()
+
+
+def test_a_stop_that_is_asked_for_twice_while_it_gives_back_the_terminal_is_one(start: Starts) -> None:
+    terminal = start()
+    stalled(terminal)  # so that takes a while
+    while not terminal.is_stopped():
+        terminal.process.send_signal(signal.SIGTSTP)
+        time.sleep(0.002)
+    terminal.read(0.5)
+    terminal.forget()
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.await_text(SHOWN)
 
 
 def test_stopped_while_the_line_is_frozen_it_stops_and_comes_back(start: Starts) -> None:

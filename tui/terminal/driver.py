@@ -114,11 +114,12 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(do)
 
     def _stop(self) -> None:
-        self._asked.discard("stop")
         if self._auto_restart:
             self._must_signal_resume = self._output is not None
             self._withdraw()
         os.kill(os.getpid(), signal.SIGSTOP)
+        # Continued: a second request of before is handled only now, and would stop it again.
+        self._loop.call_soon(self._asked.discard, "stop")
 
     def _go_on(self) -> None:
         self._asked.discard("continue")
