@@ -171,14 +171,18 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Only in a snapshot: when it holds now, or next; `None` where that is not known."""
 
     def periods(self, now: datetime) -> Iterator[SilencePeriod]:
-        """Yield when it holds, now and from now on: of a weekly one those of about two weeks."""
+        """Yield when it holds, now and from now on: of a weekly one those of about two weeks.
+
+        Who knows of it knows that it was made: it holds from `at` on, but also by a clock that has not come so far.
+        """
         if self.ended_at is not None:
             return
         if self.window is None:
             if now < self.until:
                 yield SilencePeriod(self.at, self.until)
             return
-        least = self.at if self.skipped is None else max(self.at, self.skipped)
+        made = min(self.at, now)
+        least = made if self.skipped is None else max(made, self.skipped)
         for one in self.window.periods(max(now, least)):
             yield SilencePeriod(max(one.since, least), one.until)
 

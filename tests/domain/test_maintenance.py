@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.alerting.silences import in_snapshot
 from core.domain.alerts import Silence
 from core.domain.maintenance import (
     NO_ZONE,
@@ -183,6 +184,14 @@ def test_a_weekly_one_begins_no_earlier_than_it_was_made_and_ends_when_it_was_sa
     assert list(one.periods(at)) == [SilencePeriod(at, at + hour), SilencePeriod(last - hour, last)]
     assert (one.over(last - MINUTE), one.over(last)) == (False, True)
     assert silence(weekly("sun 02:00-04:00"), at).over(at + timedelta(days=3650)) is False
+
+
+def test_a_window_in_force_when_it_was_made_is_in_force_by_a_clock_that_is_behind() -> None:
+    at = datetime(2026, 6, 7, 1, tzinfo=UTC)
+    one = silence(weekly("sun 02:00-04:00"), at)
+    behind = at - timedelta(seconds=2)
+    assert one.holding(behind) == SilencePeriod(behind, at + timedelta(hours=1))
+    assert in_snapshot([one], behind)[1] == ()
 
 
 def test_one_window_is_ended_and_the_next_one_holds() -> None:
