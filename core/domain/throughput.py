@@ -9,10 +9,20 @@ import msgspec
 _DAY: Final = timedelta(days=1)
 
 
+class RunningBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """What finished in the bucket that is not over, up to `at`. `simulated`: as there; `None` is not known."""
+
+    at: datetime
+    completed: int = 0
+    failed: int = 0
+    simulated: int | None = None
+
+
 class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     """Finished tasks by bucket, the oldest first; `None` is not known. `simulated`: completed in dry-run alone, apart.
 
-    `since`: when the first bucket begins. The last one is the newest that is over. `why`: why nothing is known.
+    `since`: when the first bucket begins. The last one is the newest that is over; `running`: what is known of the one
+    behind it. `why`: why nothing is known.
     """
 
     since: datetime | None = None
@@ -20,6 +30,7 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     completed: tuple[int | None, ...] = ()
     failed: tuple[int | None, ...] = ()
     simulated: tuple[int | None, ...] = ()
+    running: RunningBucket | None = None
     why: str = ""
 
     @property
@@ -35,10 +46,20 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sums(self) -> tuple[int, int, int]:
         """Return what was completed, failed, and simulated in all buckets that are known."""
-        completed, failed, simulated = (
-            sum(count or 0 for count in counts) for counts in (self.completed, self.failed, self.simulated)
-        )
+        completed, failed, simulated = (sum(count or 0 for count in counts) for counts in self.with_running)
         return completed, failed, simulated
+
+    @property
+    def with_running(self) -> tuple[tuple[int | None, ...], tuple[int | None, ...], tuple[int | None, ...]]:
+        """Return what was completed, failed and simulated in each bucket, the one that is not over the last."""
+        now = self.running
+        last = (None, None, None) if now is None else (now.completed, now.failed, now.simulated)
+        return (*self.completed, last[0]), (*self.failed, last[1]), (*self.simulated, last[2])
+
+    @property
+    def as_of(self) -> datetime | None:
+        """Return up to when it counts."""
+        return self.until if self.running is None else self.running.at
 
     @property
     def until(self) -> datetime | None:
@@ -51,7 +72,7 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
         return timedelta(minutes=self.bucket_min)
 
     def newest(self, span: timedelta) -> "Throughput":
-        """Return the newest buckets: those within `span` that are over, the current one left out."""
+        """Return the newest buckets: those within `span` that are over, and the current one."""
         left = max(0, len(self.completed) - max(1, span // self.bucket - 1))
         return msgspec.structs.replace(
             self,

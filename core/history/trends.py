@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.domain.periods import HISTORY_KEPT
-from core.domain.throughput import Throughput
+from core.domain.throughput import RunningBucket, Throughput
 from core.history.trend_events import NOTHING_HAPPENED, Happened, TrendEvent
 
 T = TypeVar("T")
@@ -243,15 +243,18 @@ def trends(
     )
 
 
-def throughput(window: Window, now: datetime, seen: Observed, told: FromTables | None) -> Throughput:
-    """Return what finished in each bucket of a window that is over."""
+def throughput(
+    window: Window, now: datetime, seen: Observed, told: FromTables | None, running: RunningBucket | None = None
+) -> Throughput:
+    """Return what finished in each bucket of a window that is over, and with it what `running` tells of the next."""
     cut = CUTS[window]
     told = told or FromTables(bucket=cut.bucket)
     buckets = over(grid(cut.length, told.bucket, now))
     found = told.finished | _counted(buckets, seen, now)
     simulated = _simulated(buckets, told)
-    if sum(found.values(), Finished()) == Finished() and not any(simulated.values()):
-        found, simulated = {}, {}  # where no task is visible, it is not known that none was finished
+    any_now = running is not None and (running.completed or running.failed or running.simulated)
+    if sum(found.values(), Finished()) == Finished() and not any(simulated.values()) and not any_now:
+        found, simulated, running = {}, {}, None  # where no task is visible, it is not known that none was finished
     known = [found.get(begin) for begin in buckets.begins]
     fault = told.faults.get("finished")
     return Throughput(
@@ -260,6 +263,7 @@ def throughput(window: Window, now: datetime, seen: Observed, told: FromTables |
         completed=tuple(None if one is None else one.completed for one in known),
         failed=tuple(None if one is None else one.failed for one in known),
         simulated=tuple(simulated.get(begin) for begin in buckets.begins),
+        running=running,
         why="" if any(known) else fault or ("" if told.finished_until else _READING),
     )
 

@@ -20,7 +20,7 @@ from core.backend.reads.read import LEAST_CAP, PAGE
 from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS
 from core.base.store import NotKept, Transaction
 from core.domain.periods import HISTORY_KEPT
-from core.domain.throughput import Throughput
+from core.domain.throughput import RunningBucket, Throughput
 from core.history.trends import (
     CUTS,
     SLOT,
@@ -56,6 +56,9 @@ _CAUGHT_UP: Final = 12
 """The most slots that are counted after one check; older ones are read when the window is shown."""
 
 _FILL_EVERY_S: Final = 300.0
+
+_FAILING_EVERY_S: Final = 60.0
+"""How often the bucket that is not over is counted, at most, while tasks fail; else it is after each check."""
 
 _DAY: Final = timedelta(days=1)
 """The time of which a refresh counts what was only simulated."""
@@ -95,6 +98,10 @@ class TrendService:
         self.throughput = Throughput()
         """What finished over `period`, as `count_period` found it."""
         self.period = Window.DAY
+        self._running_at = 0.0
+        """When the bucket that is not over was counted last."""
+        self._failures = 0
+        """The failures of a day that were counted then."""
 
     # Sampling
 
@@ -107,6 +114,8 @@ class TrendService:
         reading = self._readings.values["open_counts"]
         if reading.live and reading.value is not None:
             self._waiting.append(reading.value.of("pending"))
+        if self._failed() > self._failures and self._context.clock.elapsed() - self._running_at >= _FAILING_EVERY_S:
+            await self._count_again()
 
     async def checked(self) -> None:
         """Count, after a scheduled check, what finished in each slot of the buckets that are over. Raises nothing.
@@ -146,7 +155,41 @@ class TrendService:
                 known = told
                 told = await self._try("simulated", known, lambda: self._tell_simulated(window, known, now))
                 self._told[window] = told
-            self.throughput = throughput(window, now, seen, told).newest(CUTS[self.period].length)
+            begin = over(grid(CUTS[window].length, told.bucket, now)).until
+            running = await self._count_running(begin, now)
+            self.throughput = throughput(window, now, seen, told, running).newest(CUTS[self.period].length)
+
+    async def _count_again(self) -> None:
+        """Count the bucket that is not over, while tasks fail: a storm's bar grows within a minute."""
+        async with self._filling:
+            known, now = self.throughput, self._context.time.likely()
+            if known.until is not None and known.known and known.until <= now < known.until + known.bucket:
+                running = await self._count_running(known.until, now)
+                self.throughput = msgspec.structs.replace(self.throughput, running=running)
+
+    async def _count_running(self, begin: datetime, now: datetime) -> RunningBucket | None:
+        """Count the bucket that began then and is not over; what was known of it where the project does not answer."""
+        self._running_at, failures = self._context.clock.elapsed(), self._failed()
+        try:
+            found = await self._count(begin, now)
+            simulated = await self._read_simulated(begin, now)
+        except NotLive:
+            known = self.throughput.running
+            return known if known is not None and known.at >= begin else None
+        self._failures = failures
+        pretended = None if simulated is None else len(simulated)
+        return RunningBucket(at=now, completed=found.completed, failed=found.failed, simulated=pretended)
+
+    @property
+    def _none_simulated(self) -> bool:
+        """Whether it is known that no task of the last day was only simulated."""
+        simulated = self._readings.values["simulated"]
+        return simulated.live and simulated.value is not None and not simulated.value.count
+
+    def _failed(self) -> int:
+        """Return how many tasks failed in a day, as far as it is known."""
+        rate = self._readings.values["success_24h"]
+        return rate.value.failed if rate.live and rate.value is not None else self._failures
 
     async def close(self) -> None:
         """Store the current slot."""
@@ -246,8 +289,7 @@ class TrendService:
 
     async def _read_simulated(self, since: datetime, until: datetime) -> dict[str, datetime] | None:
         """Return when each of what was only simulated was completed; `None` where that is not known, or too many."""
-        simulated = self._readings.values["simulated"]
-        if simulated.live and simulated.value is not None and not simulated.value.count and until - since <= _DAY:
+        if self._none_simulated and until - since <= _DAY:
             return {}
         found: dict[str, datetime] = {}
         after = ""

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from core.domain.throughput import Throughput, merged
+from core.domain.throughput import RunningBucket, Throughput, merged
+from tests.tui.well import ACTIVE
+from tui.panels.throughput import ThroughputPanel
 from tui.rendering.bars import SCALE_CELLS, bar_sizes, mirrored
 from tui.rendering.text import Signs, plain
+from tui.rendering.themes import palette
 
 COUNTS = st.lists(st.none() | st.integers(0, 10_000), min_size=1, max_size=95)
 
@@ -45,6 +48,21 @@ def test_the_newest_part_of_a_day_is_that_of_the_last_hours() -> None:
     assert newest.completed == newest.failed == newest.simulated == counts[-23:]
     assert newest.sums == (sum(counts[-23:]),) * 3
     assert Throughput().newest(timedelta(hours=6)).length == timedelta(days=1)
+
+
+def test_what_is_not_over_is_the_last_bar_and_is_in_the_sums() -> None:
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    day = Throughput(since=since, completed=(4,) * 95, failed=(0,) * 95, simulated=(0,) * 95)
+    assert day.as_of == day.until
+    assert day.with_running[0][-1] is None
+    now = RunningBucket(at=since + timedelta(hours=23, minutes=50), completed=1, failed=9)
+    storm = msgspec.structs.replace(day, running=now)
+    assert storm.as_of == now.at
+    assert storm.sums == (381, 9, 0)
+    panel = ThroughputPanel(Signs(), palette("dark"))
+    lines = panel.lines(msgspec.structs.replace(ACTIVE, throughput=storm), 96 + SCALE_CELLS, 9)
+    assert "█" in {plain(line)[SCALE_CELLS + 95] for line in lines[1:-1]}
+    assert plain(lines[-1]).endswith(f"{now.at.astimezone():%H:%M}")
 
 
 def test_the_last_hour_is_known_only_whole() -> None:

@@ -28,7 +28,7 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import state_of
 from core.domain.status import Level, Truth
-from core.domain.throughput import Throughput
+from core.domain.throughput import RunningBucket, Throughput
 from core.resilience import BreakerRecord, BreakerState, degradation
 from core.resilience.reading import Source
 from tests.tui.rows import AT, LOGS, OPERATOR, RUNNING, TASKS, ago, live
@@ -40,6 +40,7 @@ THROUGHPUT: Final = Throughput(
     since=datetime.fromtimestamp(AT.timestamp() // 900 * 900, UTC) - _DAY * timedelta(minutes=15),
     completed=tuple(round(6 + 5 * math.sin(n / 9)) for n in range(_DAY)),
     failed=tuple(2 if n % 31 == 7 else 1 if n % 13 == 5 else 0 for n in range(_DAY)),
+    running=RunningBucket(at=ago(minutes=3), completed=4, failed=1, simulated=0),
 )
 
 COURSE: Final = (0.041, 0.044, 0.039, 0.052, 0.047, 0.043, 0.061, 0.042, 0.045, 0.04, 0.043, 0.048)

@@ -47,7 +47,7 @@ class ThroughputPanel(Panel):
         if not over.known:
             return named
         live = snapshot.link.word is LinkWord.LIVE
-        old = f" up to {over.until.astimezone():%H:%M}" if over.until is not None and not live else ""
+        old = f" up to {over.as_of.astimezone():%H:%M}" if over.as_of is not None and not live else ""
         completed, failed, simulated, success = _sums(snapshot)
         told: Line = (*named, (old, "warning"))
         counts = [(completed, "completed", "text"), (failed, "failed", "critical"), (simulated, "simulated", "told")]
@@ -63,19 +63,21 @@ class ThroughputPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the bars with their scale, and the hours below."""
         over = snapshot.throughput
-        if not over.known or over.since is None or over.until is None:
+        if not over.known or over.as_of is None or over.until is None:
             none = f"no task was finished in {period(over)}, or none is visible to us"
             why = over.why or (none if snapshot.ready else "not read yet")
             return [((f"  {why}", "dim"),)]
-        each, wide = bar_sizes(len(over.completed), width - SCALE_CELLS)
+        count = len(over.completed) + 1  # and the one that is not over
+        each, wide = bar_sizes(count, width - SCALE_CELLS)
         bars = self._bars(over, each, wide, height - 1)
         if snapshot.link.word is not LinkWord.LIVE:
             bars = [tuple((text, "dim") for text, _ in line) for line in bars]
-        span, many = over.bucket * each, len(over.completed) // each
-        begin = over.until - span * many
+        span, many = over.bucket * each, count // each
+        ends = over.until + over.bucket
+        begin = ends - span * many
         axis = [" "] * (wide * many)
-        end = f"{over.until.astimezone():%H:%M}"  # what finished since is in no bar yet
-        for at, label in times(begin, over.until, len(axis)):
+        end = f"{over.as_of.astimezone():%H:%M}"  # what finished since is in no bar yet
+        for at, label in times(begin, ends, len(axis)):
             place = int((at - begin) / span * wide)
             if place + len(label) < len(axis) - len(end):
                 axis[place : place + len(label)] = label
@@ -84,10 +86,10 @@ class ThroughputPanel(Panel):
         return [*bars, ((f"{per:>{SCALE_CELLS - 1}} ", "dim"), ("".join(axis), "dim"))]
 
     def _bars(self, over: Throughput, each: int, wide: int, height: int) -> list[Line]:
-        """Return the bars, drawn anew where something else was counted: they change every quarter of an hour."""
+        """Return the bars, drawn anew where something else was counted: they change every few minutes."""
         made_of = (over, each, wide, height)
         if made_of != self._bars_of:
-            completed, failed, simulated = (merged(one, each) for one in (over.completed, over.failed, over.simulated))
+            completed, failed, simulated = (merged(one, each) for one in over.with_running)
             drawn = mirrored(completed, failed, wide, height, self._signs, on_top=simulated)
             self._bars_of, self._drawn_bars = made_of, drawn
         return self._drawn_bars
