@@ -6,8 +6,6 @@ from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.resilience import BreakerRecord, BreakerState
 
-FINE = (BreakerState.CLOSED, BreakerState.DUE)
-
 
 async def breakers(context: CheckContext) -> Verdict:
     """Check that all breakers are closed, or merely due."""
@@ -19,7 +17,7 @@ def judge(records: Iterable[BreakerRecord]) -> Verdict:
     not_closed = [record for record in records if record.state is not BreakerState.CLOSED]
     if not not_closed:
         return Verdict.ok("all closed")  # how many there are changes by the minute, and is said beside
-    worst = next((record for record in not_closed if record.state not in FINE), not_closed[0])
+    worst = next((record for record in not_closed if record.state.refuses), not_closed[0])
     more = f" and {len(not_closed) - 1} more" if len(not_closed) > 1 else ""
     text = f"{worst.key} {worst.state.replace('_', '-')}{more}"
-    return Verdict.ok(text) if worst.state in FINE else Verdict.warning(text)
+    return Verdict.warning(text) if worst.state.refuses else Verdict.ok(text)

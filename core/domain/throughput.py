@@ -52,9 +52,9 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def with_running(self) -> tuple[tuple[int | None, ...], tuple[int | None, ...], tuple[int | None, ...]]:
         """Return what was completed, failed and simulated in each bucket, the one that is not over the last."""
-        now = self.running
+        now, none = self.running, (None,) * len(self.completed)
         last = (None, None, None) if now is None else (now.completed, now.failed, now.simulated)
-        return (*self.completed, last[0]), (*self.failed, last[1]), (*self.simulated, last[2])
+        return (*self.completed, last[0]), (*self.failed, last[1]), (*(self.simulated or none), last[2])
 
     @property
     def as_of(self) -> datetime | None:

@@ -64,15 +64,14 @@ def kpis(spans: tuple[Span, ...], measured: KpiInputs, now: datetime) -> tuple[K
     )
 
 
-def with_day(figures: Iterable[Kpi], rate: SuccessRate | None) -> tuple[Kpi, ...]:
-    """Return the figures with the success rate of the day as it was read last, which every other panel shows too.
+def with_day(figures: Iterable[Kpi], rate: SuccessRate | None, at: datetime | None) -> tuple[Kpi, ...]:
+    """Return the figures with the success rate of the day as every other panel shows it: as it was read last, at `at`.
 
     The figures are computed more seldom than that is read.
     """
     newest = _success("success_24h", "Success 24 h", rate)
     return tuple(
-        msgspec.structs.replace(newest, at=one.at, recent=one.recent) if one.name == newest.name else one
-        for one in figures
+        msgspec.structs.replace(newest, at=at, recent=one.recent) if one.name == newest.name else one for one in figures
     )
 
 

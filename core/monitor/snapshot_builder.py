@@ -90,7 +90,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             urgent=parts.urgent.tasks,
         ),
         throughput=parts.trends.throughput,
-        kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),
+        kpis=with_day(parts.kpis.kpis, values["success_24h"].value, values["success_24h"].at),
         last_incident=parts.kpis.last_incident,
         alerts=_as_breakers_stand(parts, as_config_shows(parts.alerts.views(), readings.config)),
         telling=parts.alerts.telling(),

@@ -18,6 +18,11 @@ class BreakerState(StrEnum):
     DUE = "due"
     HELD = "held"
 
+    @property
+    def refuses(self) -> bool:
+        """Return whether calls may be refused; of one that is due the next call goes out."""
+        return self not in {BreakerState.CLOSED, BreakerState.DUE}
+
 
 class BreakerCause(StrEnum):
     """Cause of a breaker's change. `reset`, `held` and `released` are a person's doing, `hold_ended` is the clock's.

@@ -10,6 +10,7 @@ import msgspec
 
 from core.base.store import NotKept, Transaction
 from core.domain.checks import Check, Checkup
+from core.domain.counts import SuccessRate
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
@@ -32,6 +33,9 @@ _HOURS: Final = "hours"
 _WEEK: Final = timedelta(days=7)
 _MOST_CHECKS: Final = 20_000
 _COMPUTE_EVERY_S: Final = 10.0
+_FEW_FAILED: Final = 2
+_MANY_FAILED: Final = 0.01
+"""The share of what finished in a day that must have failed since a rate of a week was read, for it to be read anew."""
 
 
 class CheckSample(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,8 @@ class KpiService:
         self._hours = Hours()
         self._checks: list[float] = []
         self._measured = KpiInputs()
+        self._day: SuccessRate | None = None
+        """The rate of a day when the others were measured."""
         self._between = BetweenActions(context.clock, readings)
         self._computed_at: float | None = None
         self.kpis: tuple[Kpi, ...] = ()
@@ -104,7 +110,7 @@ class KpiService:
         if self._keeps():
             with contextlib.suppress(NotKept):  # the store reports it
                 await self._context.store.change(work)
-        if checkup.of("database").level is Level.OK and self._between.due():
+        if checkup.of("database").level is Level.OK and (self._between.due() or self._more_failed()):
             await self.measure()
         else:
             await self._compute()
@@ -113,6 +119,7 @@ class KpiService:
     async def measure(self) -> None:
         """Read what only the project knows; all of it is unknown if a read fails. Never raises for a fault."""
         live, now = self._context.reads, self._context.time.likely()
+        day = self._readings.values["success_24h"].value
         self._between.read()
         try:
             self._measured = KpiInputs(
@@ -121,10 +128,19 @@ class KpiService:
                 false_rescues=await live.audit.false_rescues(now - _WEEK),
                 at=self._context.clock.now(),
             )
+            self._day = day
         except NotLive:
             self._measured = KpiInputs()
             self._between.failed()
         await self._compute()
+
+    def _more_failed(self) -> bool:
+        """Whether so many tasks failed since the figures were read that the rate of a week may be another one."""
+        day = self._readings.values["success_24h"]
+        if not day.live or day.value is None or self._day is None:
+            return False
+        rate: SuccessRate = day.value
+        return rate.failed - self._day.failed > max(_FEW_FAILED, rate.finished * _MANY_FAILED)
 
     async def close(self) -> None:
         """Store what is not stored yet."""

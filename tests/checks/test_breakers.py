@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.alerting.settings import AlertRules
 from core.checks.breakers import judge
@@ -13,6 +14,10 @@ from core.resilience.fault import Counts
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
+from tests.tui.well import ACTIVE, changed
+from tui.panels.connections import ConnectionsPanel, not_closed_role
+from tui.rendering.text import Signs, plain
+from tui.rendering.themes import palette
 
 CLOSED, DUE, OPEN = BreakerState.CLOSED, BreakerState.DUE, BreakerState.OPEN
 
@@ -34,6 +39,21 @@ def test_the_check_counts_all_that_are_not_closed(states: tuple[BreakerState, ..
         for n, state in enumerate(states)
     ]
     assert (judge(records).level, judge(records).text) == (level, text)
+
+
+def test_what_is_merely_due_is_no_trouble_on_any_panel() -> None:
+    at = FakeClock().now()
+    record = BreakerRecord(key="db:fetch_trends", component="db", state=DUE, failures=5, since=at, last_error="503")
+    others = tuple(BreakerRecord(key=f"db:{n}", component="db", state=CLOSED, failures=0, since=at) for n in range(9))
+    panel = ConnectionsPanel(Signs(), palette("dark"))
+    for records, role in (((record, *others), "text"), ((record, replace(record, state=OPEN)), "critical")):
+        snapshot = changed(ACTIVE, breakers=records)
+        assert not_closed_role(records) == role
+        line = next(line for line in panel.lines(snapshot, 90, 5) if any("due" in text for text, _ in line))
+        assert "db:fetch_trends" in plain(line)
+        assert "its next call is tried" in plain(line)
+        assert {role for text, role in line if text.strip()} <= {"text", "dim"}
+    assert judge((record, *others)).level is Level.OK
 
 
 @ONE_SHAPE

@@ -179,6 +179,24 @@ async def test_a_storm_is_in_the_bars_before_its_quarter_of_an_hour_is_over(
         assert line.seen == [], "none failed since"
 
 
+async def test_the_rate_of_a_week_follows_a_storm_with_the_next_check(sandbox: Running, tmp_path: Path) -> None:
+    finished(sandbox, "completed", 40, "5 hours", "1 second")
+    async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
+        parts = monitor.parts
+
+        async def week() -> str:
+            await monitor.refresh(everything=True)
+            await monitor.check()
+            await parts.kpis.checked(await parts.checks.check())
+            return next(kpi.text for kpi in parts.kpis.kpis if kpi.name == "success_7d")
+
+        assert await week() == "100.0 %"
+        finished(sandbox, "completed", 5, "1 minute")
+        assert parts.kpis._more_failed() is False
+        finished(sandbox, "failed", 45, "1 minute")
+        assert await week() == "50.0 %"
+
+
 async def test_what_was_only_simulated_is_counted_apart(sandbox: Running, tmp_path: Path) -> None:
     finished(sandbox, "completed", 4, "5 hours", "1 second")
     finished(sandbox, "completed", 70, "7 hours", "1 second")

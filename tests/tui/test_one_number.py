@@ -39,7 +39,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         counts=Reading(value=TaskCounts(counts), source=source, at=at),
         success_24h=Reading(value=rate, source=source, at=at),
     )
-    return changed(ACTIVE, tasks=tasks, kpis=with_day(ACTIVE.kpis, rate))
+    return changed(ACTIVE, tasks=tasks, kpis=with_day(ACTIVE.kpis, rate, at))
 
 
 def lines(kind: type, snapshot: Snapshot) -> str:

@@ -7,7 +7,7 @@ from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
 from tui.lists.listed import Details, Listed, fields, list_key, when
-from tui.panels.connections import BREAKER_ROLE, of_service, worst_first
+from tui.panels.connections import BREAKER_ROLE, breaker_sign, not_closed_role, of_service, worst_first
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age, oldness
 
@@ -35,12 +35,12 @@ class BreakerList(Listed):
         """Return the number of breakers that are not closed, and how many of the service's are not."""
         bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
         mine = f" {bad} of {len(snapshot.breakers)} not closed" if bad else " all closed"
-        service = snapshot.service
+        role, service = not_closed_role(snapshot.breakers), snapshot.service
         if service is None or not service.breakers:
-            return ((mine, "critical" if bad else "dim"),)
+            return ((mine, role),)
         told = f"told {age(service.told_at, snapshot.at)} ago" if service.told_at < snapshot.at else "just told"
         return (
-            (mine, "critical" if bad else "dim"),
+            (mine, role),
             (f"; {len(service.breakers)} not closed in {service.name} ({told})", "critical"),
         )
 
@@ -77,7 +77,7 @@ class BreakerList(Listed):
         return Row(
             key=f"{of}{record.key}",
             cells=(
-                (self._signs.level(role), role),
+                breaker_sign(self._signs, record.state),
                 (record.state.value.replace("_", "-"), role),
                 (f"{record.key}, service" if of else record.key, "text"),
                 (f"{record.failures}" if record.failures else "", "text", record.failures),

@@ -11,11 +11,11 @@ from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.long_texts import with_long_texts
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.table import TableColumn
-from tui.rendering.text import Line, Span, age, latencies, oldness, took
+from tui.rendering.text import Line, Signs, Span, age, latencies, oldness, plain, took
 
 BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",
-    BreakerState.DUE: "warning",
+    BreakerState.DUE: "text",
     BreakerState.HALF_OPEN: "warning",
     BreakerState.OPEN: "critical",
     BreakerState.HELD: "critical",
@@ -54,24 +54,30 @@ class ConnectionsPanel(Panel):
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the number of open breakers, the level, and how long the last refreshes took."""
-        bad, total = len(self._breakers(snapshot)), len(snapshot.breakers)
-        every = plural(total, "breaker")
-        told = f" {bad} of {every} not closed" if bad else f" {'all ' * (total > 1)}{every} closed" if total else ""
         theirs = len(of_service(snapshot))
         there: Line = ((f", {theirs} in the service", "critical"),) if theirs else ()
-        known: Line = ((self.TITLE, "title"), (told or " no breaker used yet", "critical" if bad else "dim"), *there)
         level = snapshot.degradation.level.value
-        room = self.size.width - _FRAME - len(self.shortcut) - sum(len(text) for text, _ in known)
-        told_of = self._data(snapshot)
-        data = next((one for one in told_of if len(one) <= room), "" if level == "normal" else told_of[-1])
+        room = self.size.width - _FRAME - len(self.shortcut) - len(self.TITLE) - len(plain(there))
+        said = [(told, data) for told in self._counted(snapshot) for data in self._data(snapshot)]
+        alone = (said[-1][0], "") if level == "normal" else ("", said[-1][1].removeprefix(","))
+        told, data = next((one for one in said if sum(map(len, one)) <= room), alone)
+        known: Line = ((self.TITLE, "title"), (told, not_closed_role(snapshot.breakers)), *there)
         head: Line = (*known, (data, "dim" if level == "normal" else DEGRADATION_LEVEL[level]))
         link = snapshot.link
         if link.word is not LinkWord.LIVE or link.latency_s is None:
             return head
         last = f", refresh {took(link.latency_s)} "
-        if room < len(data) + len(last) + _CELLS:
+        if room < len(told) + len(data) + len(last) + _CELLS:
             return head
         return (*head, (last, "dim"), (latencies(link.recent, _CELLS, levels=self._signs.levels), "spark"))
+
+    def _counted(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return how many breakers are not closed, in full and shorter."""
+        bad, total = len(self._breakers(snapshot)), len(snapshot.breakers)
+        every = plural(total, "breaker")
+        if bad:
+            return (f" {bad} of {every} not closed", f" {bad} of {total} not closed")
+        return (f" {'all ' * (total > 1)}{every} closed" if total else " no breaker used yet",)
 
     def _data(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return how much of the data is live, in full and shorter."""
@@ -80,7 +86,7 @@ class ConnectionsPanel(Panel):
             return (", data live",)
         lost, every = len(self._components(snapshot)), len(degradation.components)
         words = f", {degradation.level.words}"
-        return (f"{words}: {lost} of {every} not live", words, f", {degradation.level.value}")
+        return (f"{words}: {lost} of {every} not live", words)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the breakers that are not closed, the worst first, then the components that are not live."""
@@ -101,12 +107,14 @@ class ConnectionsPanel(Panel):
     def _breaker(self, record: BreakerRecord, snapshot: Snapshot, where: str = "") -> tuple[Span, ...]:
         role = BREAKER_ROLE[record.state]
         more = f"{age(record.since, snapshot.at)}: {record.last_error}"
-        if record.state is BreakerState.OPEN and record.due_at is not None:
+        if record.state is BreakerState.DUE:
+            more = f"its next call is tried, {more}"
+        elif record.state is BreakerState.OPEN and record.due_at is not None:
             more = f"probe in {left_in_steps((record.due_at - snapshot.at).total_seconds())}, {more}"
         elif record.state is BreakerState.HELD:
             more = f"{age(record.since, snapshot.at)} by {record.held_by}: {record.held_why}"
         word = record.state.value.replace("_", "-")
-        return ((self._signs.level(role), role), (word, role), (record.key, "text"), (f"{where}{more}", "dim"))
+        return (breaker_sign(self._signs, record.state), (word, role), (record.key, "text"), (f"{where}{more}", "dim"))
 
     def _component(self, component: Component, snapshot: Snapshot) -> tuple[Span, ...]:
         cached = component.source is Source.CACHED
@@ -125,6 +133,22 @@ def of_service(snapshot: Snapshot) -> tuple[BreakerRecord, ...]:
     return snapshot.service.breakers if snapshot.service is not None else ()
 
 
+def breaker_sign(signs: Signs, state: BreakerState) -> Span:
+    """Return the sign of a breaker's state; none for one that is due, of which nothing is known until its next call."""
+    role = BREAKER_ROLE[state]
+    return ("" if state is BreakerState.DUE else signs.level(role), role)
+
+
+def not_closed_role(records: Sequence[BreakerRecord]) -> str:
+    """Return the role of the number of breakers that are not closed: one that is due refuses no call."""
+    if any(one.state.refuses for one in records):
+        return "critical"
+    return "dim" if all(one.state is BreakerState.CLOSED for one in records) else "text"
+
+
 def worst_first(records: Sequence[BreakerRecord]) -> list[BreakerRecord]:
-    """Return breakers that are not closed first, then by failures, then by name."""
-    return sorted(records, key=lambda one: (one.state is BreakerState.CLOSED, -one.failures, one.key))
+    """Return breakers that are not closed first, those that refuse calls before others, then by failures and name."""
+    return sorted(
+        records,
+        key=lambda one: (one.state is BreakerState.CLOSED, not one.state.refuses, -one.failures, one.key),
+    )

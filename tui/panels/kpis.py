@@ -58,13 +58,15 @@ class KpisPanel(Panel):
         return Wish(1, 2 + len(snapshot.kpis) if snapshot.kpis else 1)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the figures while the link is not live, and the first figures alone."""
-        told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
-        old = f" last known, {oldness(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
-        head: Line = ((self.TITLE, "title"), (old, "warning"))
+        """Return the title; without room for a table with the first figures, and their age where the link is down."""
+        head: Line = ((self.TITLE, "title"),)
         if not snapshot.kpis:
             return (*head, (" not measured yet", "dim"))
-        return (*head, *self._in_line(snapshot)) if self.size.height < _HEADED else head
+        if self.size.height >= _HEADED:
+            return head
+        told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
+        old = f" last known, {oldness(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        return (*head, (old, "warning"), *self._in_line(snapshot))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the figures in order under their headings; a dash where nothing was measured."""
@@ -106,8 +108,8 @@ class KpisPanel(Panel):
         )
 
     def _noted(self, kpi: Kpi, snapshot: Snapshot) -> str:
-        """Return the note, with the age of a value that is read so seldom that others have moved on since."""
-        if kpi.value is None or kpi.at is None or snapshot.at - kpi.at < _AGED or not _live(snapshot):
+        """Return the note, with the age of a value that is last known, or read so seldom that others moved on since."""
+        if kpi.value is None or kpi.at is None or (_live(snapshot) and snapshot.at - kpi.at < _AGED):
             return kpi.note
         return f"{kpi.note}, {oldness(kpi.at, snapshot.at)}"
 

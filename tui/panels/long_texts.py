@@ -17,15 +17,19 @@ def with_long_texts(
     left = height - len(lines)
     if left <= 0 or not rows:
         return lines
-    text = len(columns) - 1
-    rest = column_widths(columns, rows, width, headed=False)[text]
+    last = len(columns) - 1
+    rest = column_widths(columns, rows, width, headed=False)[last]
     found = list[Line]()
     for row, line in zip(rows, lines, strict=True):
-        first, *more = wrap((row[text],), rest) if left and cell_len(row[text][0]) > rest else [()]
-        if not more:
+        text, role = row[last]
+        first = wrap((row[last],), rest)[0][0][0] if left and cell_len(text) > rest else text
+        if first == text:
             found.append(line)
             continue
         left -= 1
-        following = tuple(span for part in more for span in part)
-        found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
+        more = text[len(first) :].lstrip(" ")
+        found += [
+            (*line[:-1], *fit(((first, role),), rest)),
+            ((" " * (width - rest), "dim"), *fit(((more, role),), rest)),
+        ]
     return found

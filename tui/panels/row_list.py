@@ -12,6 +12,7 @@ from textual.message import Message
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import Sort
 from tui.panels.scrolled import Scrolled
+from tui.rendering.table import into_blanks
 from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time, fit
 
 _HEAD: Final = 2
@@ -208,7 +209,8 @@ class RowList(Scrolled):
 
     def _laid(self, cells: Sequence[Span], columns: dict[int, int]) -> Line:
         line: list[Span] = []
-        for number, cells_wide in columns.items():
+        rest = next((number for number in columns if not self.columns[number].width), None)
+        for number, cells_wide in into_blanks(cells, columns, rest).items():
             text, role = cells[number]
             if self.columns[number].right:
                 text = text.rjust(cells_wide)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final, Self
 
 import msgspec
@@ -117,18 +118,18 @@ def column_widths(
 
 def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
     spans = list[Span]()
-    for number, width in _with_room(columns, cells, wide).items():
+    rest = next((number for number in wide if not columns[number].most), None)
+    for number, width in into_blanks(cells, wide, rest).items():
         text, role = cells[number]
         text = text.rjust(width) if columns[number].right else text
         spans += [*fit(((text, role),), width), (" ", "text")]
     return tuple(spans[:-1])
 
 
-def _with_room(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> dict[int, int]:
-    """Return the widths for one row: where nothing stands behind the column that takes what is left, it takes that."""
-    rest = next((number for number in wide if not columns[number].most), None)
-    behind = [number for number in wide if rest is not None and number > rest]
-    if rest is None or any(cells[number][0] for number in behind):
+def into_blanks(cells: Sequence[Span], wide: dict[int, int], rest: int | None) -> dict[int, int]:
+    """Return the widths for one row: the column that takes what is left, `rest`, takes the empty cells behind it."""
+    if rest is None:
         return wide
-    kept = {number: width for number, width in wide.items() if number not in behind}
-    return kept | {rest: wide[rest] + sum(wide[number] + 1 for number in behind)}
+    empty = list(takewhile(lambda number: not cells[number][0], (number for number in wide if number > rest)))
+    kept = {number: width for number, width in wide.items() if number not in empty}
+    return kept | {rest: wide[rest] + sum(wide[number] + 1 for number in empty)}

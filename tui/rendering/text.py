@@ -190,9 +190,9 @@ def fit(line: Line, width: int) -> Line:
     """Return the line in exactly `width` cells: cut with an ellipsis, or padded."""
     result: list[Span] = []
     left = width
-    for text, role in line:
+    for number, (text, role) in enumerate(line, 1):
         cells = cell_len(text)
-        if cells > left:
+        if cells > left or (left and cells == left and plain(line[number:]).strip(" ")):
             if left > 0:
                 result.append((set_cell_size(text, left - 1) + "…", role))
             return tuple(result)
