@@ -138,7 +138,7 @@ def test_what_waits_longest_is_named_though_it_is_none_of_the_newest() -> None:
     checked = NOW - timedelta(hours=30)
     newest = [task("completed", 1), task("pending", 5), task("in_progress", 12)]
     assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 1}))) == "5 min"
-    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}))) == ""  # the others were not looked at
+    assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}))) == "≥ 5 min"  # others were not looked at
     assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}), checked)) == "30 h"
     # Since the check it was taken, and all that came since is here.
     assert oldest_pending(snapshot_of(newest, TaskCounts({"pending": 9}), NOW - timedelta(minutes=11))) == "5 min"

@@ -41,7 +41,7 @@ _COLUMNS: Final = (
     TableColumn(title="state", least=11, most=15),
     TableColumn(title="age", least=6, most=CLOCK_CELLS, right=True),
     TableColumn(title="id", most=8, drops=3),
-    TableColumn(title="type", most=16, drops=2, narrow=9),
+    TableColumn(title="type", most=16, roomy=24, drops=2, narrow=9),
     TableColumn(title="description"),
     TableColumn(title="progress", most=9, drops=1),
     TableColumn(title="who", most=14, drops=4),

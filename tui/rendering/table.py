@@ -17,6 +17,7 @@ _LEAST_REST: Final = 30
 class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `least`, `most`: its width in cells; of no `most` it takes what is left.
 
+    `roomy`: the width that it may take where the column that takes what is left needs less; 0: no more than `most`.
     `drops`: a narrow table drops the column with the highest first; 0: never. `narrow`: the width to which it is cut
     before that, if that is enough; 0: to none.
     """
@@ -24,6 +25,7 @@ class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     least: int = 0
     most: int = 0
+    roomy: int = 0
     right: bool = False
     drops: int = 0
     narrow: int = 0
@@ -95,13 +97,14 @@ def column_widths(
     """Return the columns that are shown, by index, with their widths in cells; a cell lies between two."""
     rest = [number for number, column in enumerate(columns) if not column.most]
     needed = {
-        number: min(column.most, max(column.least, *(cell_len(row[number][0]) for row in rows)))
+        number: min(max(column.most, column.roomy), max(column.least, *(cell_len(row[number][0]) for row in rows)))
         for number, column in enumerate(columns)
         if column.most and any(row[number][0] for row in rows)
     }
     needed[_REST] = max((cell_len(row[number][0]) for row in rows for number in rest), default=0)
     wide = steady.held(needed) if steady is not None and rows else needed
     longest = wide.pop(_REST)
+    asked, wide = wide, {number: min(cells, columns[number].most) for number, cells in wide.items()}
     if headed:
         wide = {number: max(cells, cell_len(columns[number].title)) for number, cells in wide.items()}
     for number in sorted(wide, key=lambda n: -columns[n].drops):
@@ -113,6 +116,10 @@ def column_widths(
             break
         del wide[number]
     left = width - sum(wide.values()) - len(wide)
+    for number in [number for number in wide if asked[number] > wide[number] >= columns[number].most]:
+        more = max(0, min(asked[number] - wide[number], left - longest))
+        wide[number] += more
+        left -= more
     return dict(sorted((wide | dict.fromkeys(rest, max(1, left))).items()))
 
 

@@ -13,21 +13,26 @@ def oldest_review(snapshot: Snapshot) -> str:
 
 
 def oldest_pending(snapshot: Snapshot) -> str:
-    """Return how long the oldest pending task has waited; empty where none does or it is not known."""
-    at = _oldest_pending_at(snapshot)
-    return "" if at is None else age(at, snapshot.at)
+    """Return how long the oldest pending task has waited, at least; empty where none does or it is not known."""
+    at, known = _oldest_pending_at(snapshot)
+    return "" if at is None else f"{'' if known else '≥ '}{age(at, snapshot.at)}"
 
 
-def _oldest_pending_at(snapshot: Snapshot) -> datetime | None:
-    """Return when it was created: by the newest tasks where those are all that count, else as of the last check."""
-    counts, newest = snapshot.tasks.counts.value, snapshot.tasks.newest.value or ()
+def _oldest_pending_at(snapshot: Snapshot) -> tuple[datetime | None, bool]:
+    """Return when it was created, and whether there is none that is older.
+
+    It is by the newest tasks where those are all that count, else by the oldest ones where those were read, else as of
+    the last check.
+    """
+    counts, tasks = snapshot.tasks.counts.value, snapshot.tasks
     pending = counts.of("pending") if counts is not None else 0
     if not pending:
-        return None
-    created = [task.created_at for task in newest if task.created_at is not None and task.created_at <= snapshot.at]
-    waiting = [task.created_at for task in newest if task.status == "pending" and task.created_at in created]
-    known = snapshot.tasks.oldest_pending_at
-    reaches_back = known is not None and bool(created) and min(created) <= known
-    if len(waiting) >= pending or reaches_back:
-        return min(filter(None, waiting), default=None)
-    return min(filter(None, (known, *waiting))) if known is not None else None
+        return None, False
+    newest = [one for one in tasks.newest.value or () if one.created_at is not None and one.created_at <= snapshot.at]
+    waiting = [one.created_at for one in (*newest, *tasks.urgent) if one.status == "pending" and one.created_at]
+    known = tasks.oldest_pending_at
+    begins = min((one.created_at for one in newest if one.created_at is not None), default=None)
+    if len(waiting) >= pending or (known is not None and begins is not None and begins <= known):
+        return min(waiting, default=None), True
+    read = any(one.status == "pending" for one in tasks.urgent)
+    return min((*waiting, *(() if known is None else (known,))), default=None), known is not None or read
