@@ -309,6 +309,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Since when it holds, of a calm one since when all is well; `None`: not known."""
     state_change_seen: bool = False
     """The change to it was seen at that time; else it may have been earlier."""
+    cause_since: datetime | None = None
+    """Since when what `state_why` names is so, where the state is older: of that somebody takes care."""
     link: Link = Link()
     config: Reading[SystemConfig] = Reading()
     health: Health = Health()

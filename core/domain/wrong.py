@@ -67,12 +67,20 @@ def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
     return min(bad, key=lambda one: (one.over, bool(one.care)), default=None)
 
 
+def cared_for(wrong: tuple[Wrong, ...]) -> Wrong | None:
+    """Return what is graver than what is named, which somebody takes care of; `None` where there is none."""
+    cause, gravest = named(wrong), wrong[0] if wrong else None
+    if cause is None or gravest is None or not gravest.care or cause.subject == gravest.subject:
+        return None
+    return gravest
+
+
 def cause_in_words(wrong: tuple[Wrong, ...]) -> str:
     """Return what is named, and what is graver but taken care of."""
-    cause, gravest = named(wrong), wrong[0]
-    if cause is None or cause is gravest or not gravest.care or cause.subject == gravest.subject:
+    cause, graver = named(wrong), cared_for(wrong)
+    if cause is None or graver is None:
         return cause.text if cause is not None else ""
-    return f"{cause.text} ({gravest.text}: {gravest.care})"
+    return f"{cause.text} ({graver.text}: {graver.care})"
 
 
 def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:

@@ -10,7 +10,7 @@ from core.base.clock import Clock
 from core.domain.alerts import STOP_RULE
 from core.domain.snapshot import CALM, LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.domain.wrong import SUBJECT_OF_CHECK, Wrong, named, wrong_now
+from core.domain.wrong import SUBJECT_OF_CHECK, Wrong, cared_for, named, wrong_now
 
 _UNSEEN_S: Final = 120.0
 """The seconds without an answer after which a change may have been any time before."""
@@ -27,7 +27,8 @@ class StateSince:
     """Remembers when the state last changed, and when each of what is wrong began.
 
     The calm states, between which a project changes all day, count as one. A state in which something is wrong holds
-    since what is named as its cause began, whatever the state was meanwhile.
+    since what is named as its cause began, whatever the state was meanwhile; where somebody takes care of something
+    graver, since that began.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -44,7 +45,8 @@ class StateSince:
         elapsed = self._clock.elapsed()
         state = None if snapshot.state is State.UNKNOWN else State.HEALTHY if snapshot.state in CALM else snapshot.state
         now = Began(snapshot.at, seen=self._state is not None and elapsed - self._proven < _UNSEEN_S)
-        cause = self._cause(snapshot, wrong_now(snapshot), now)
+        wrong = wrong_now(snapshot)
+        self._note(snapshot, wrong, now)
         if state is not self._state:
             self._state, self._began = state, now
         if snapshot.link.word in {LinkWord.LIVE, LinkWord.OFFLINE}:
@@ -52,19 +54,21 @@ class StateSince:
         if state is None or self._began is None:
             return snapshot
         self._began = _earliest(self._began, snapshot.at, *(() if self._began.seen else _stop_began(snapshot)))
-        at, seen = cause if cause is not None and state in {State.CRITICAL, State.WARNING} else self._began
-        return msgspec.structs.replace(snapshot, state_since=at, state_change_seen=seen)
+        cause, graver = named(wrong), cared_for(wrong)
+        if cause is None or state not in {State.CRITICAL, State.WARNING}:
+            return msgspec.structs.replace(snapshot, state_since=self._began.at, state_change_seen=self._began.seen)
+        at, seen = self._wrong[(graver or cause).subject]
+        new = self._wrong[cause.subject].at if graver is not None else None
+        return msgspec.structs.replace(snapshot, state_since=at, state_change_seen=seen, cause_since=new)
 
-    def _cause(self, snapshot: Snapshot, wrong: tuple[Wrong, ...], now: Began) -> Began | None:
-        """Return when the cause that is named began, having noted when everything that is wrong did."""
+    def _note(self, snapshot: Snapshot, wrong: tuple[Wrong, ...], now: Began) -> None:
+        """Note when everything that is wrong began."""
         for subject in self._wrong.keys() - {one.subject for one in wrong} - _unknown(snapshot):
             del self._wrong[subject]
         for one in wrong:
             began = self._wrong.get(one.subject, now)
             known = () if one.over or one.began_at is None else (one.began_at,)
             self._wrong[one.subject] = _earliest(began, snapshot.at, *known)
-        cause = named(wrong)
-        return None if cause is None else self._wrong[cause.subject]
 
 
 def _earliest(began: Began, *known: datetime) -> Began:

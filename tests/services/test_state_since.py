@@ -10,6 +10,10 @@ from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.services.state_since import StateSince
 from tests.clock import FakeClock
+from tui.panels.topline import TopLine
+from tui.rendering.text import Signs, plain
+from tui.rendering.themes import palette
+from tui.wall import view_model
 
 
 class Watched:
@@ -114,6 +118,29 @@ def test_a_state_with_a_cause_holds_since_the_cause_began_whatever_the_word_was_
     watched.clock.advance(60)
     after = watched.see(State.CRITICAL, alerts=(had,))
     assert (after.state_since, after.state_change_seen) == (low.began_at, True)
+
+
+def test_what_somebody_takes_care_of_is_the_older_part_and_what_is_new_has_its_own_time() -> None:
+    watched = Watched()
+    watched.see(State.ACTIVE)
+    watched.clock.advance(60)
+    low = alert("low", "critical", watched, 0)
+    watched.see(State.CRITICAL, alerts=(low,))
+    had = msgspec.structs.replace(low, state="acknowledged")
+    watched.clock.advance(600)
+    assert watched.see(State.CRITICAL, alerts=(had,)).cause_since is None
+    slow = Check(name="database", level=Level.WARNING, text="slow")
+    both = watched.see(State.CRITICAL, alerts=(had,), checks=(slow,))
+    assert (both.state_since, both.cause_since) == (low.began_at, both.at)
+    both = msgspec.structs.replace(both, state_why="database slow (low: acknowledged)")
+    line = plain(TopLine(Signs(), palette("dark")).lines(both, 160, 2)[0])
+    assert f"since {both.state_since:%H:%M}" in line
+    assert f"new since {both.cause_since.astimezone():%H:%M}: database slow (low: acknowledged)" in line
+    wall = view_model.incident(msgspec.structs.replace(both, at=both.at + timedelta(minutes=2)))
+    assert (wall.big, wall.lines[0]) == ("2 MIN", "database: slow and 1 more")
+    watched.clock.advance(60)
+    alone = watched.see(State.WARNING, checks=(slow,))
+    assert (alone.state_since, alone.cause_since) == (both.at, None)
 
 
 def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:

@@ -67,7 +67,7 @@ class TopLine(Panel):
         well = f"; well {since}" if since and calm and live else ""
         bad = f" {since}" if since and not calm and width >= _MEDIUM else ""
         head: Line = (word, (bad, "text"), ("  ", "text"), *self._link(snapshot), ("  ", "text"))
-        line: Line = (*head, (snapshot.state_why, "text"))
+        line: Line = (*head, (f"{new_since(snapshot)}{snapshot.state_why}", "text"))
         return (*line, (well, "dim")) if cell_len(plain(line)) + cell_len(well) <= width else line
 
     def _link(self, snapshot: Snapshot) -> Line:
@@ -112,11 +112,23 @@ def since_words(snapshot: Snapshot) -> str:
     at = snapshot.state_since
     if at is None or snapshot.state is State.UNKNOWN or snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
         return ""
-    local = at.astimezone()
-    told = f"{local:%H:%M}" if local.date() == snapshot.at.astimezone().date() else f"{local:%m-%d %H:%M}"
+    told = _of_day(at, snapshot.at)
     if snapshot.state_change_seen:
         return f"since {told}"
     return f"since before {told}" if snapshot.state in CALM else f"first seen {told}"
+
+
+def new_since(snapshot: Snapshot) -> str:
+    """Return since when what is named is so, before its name; empty where the state is no older."""
+    at = snapshot.cause_since
+    if at is None or not since_words(snapshot) or _of_day(at, snapshot.at) in since_words(snapshot):
+        return ""
+    return f"new since {_of_day(at, snapshot.at)}: "
+
+
+def _of_day(at: datetime, now: datetime) -> str:
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == now.astimezone().date() else f"{local:%m-%d %H:%M}"
 
 
 def proven_down(snapshot: Snapshot) -> bool:

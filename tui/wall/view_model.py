@@ -151,7 +151,8 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
     if cause is not None and cause.subject != one.subject:  # of what is named there is no alert yet
         title, care, began, others = cause.text, cause.care or _NOBODY, cause.began_at, len(found)
     if cause is not None:
-        began = min(filter(None, (began, snapshot.state_since)), default=snapshot.at)
+        known = snapshot.cause_since or snapshot.state_since
+        began = min(filter(None, (began, known)), default=snapshot.at)
     live = snapshot.link.word is LinkWord.LIVE
     return BigNumber(
         big=age(began, snapshot.at).upper(),
