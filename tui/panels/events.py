@@ -9,8 +9,9 @@ from core.domain.actors import short_of
 from core.domain.events import BreakerChanged, Event
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
+from tui.panels.long_texts import with_long_texts
 from tui.panels.panel import Panel
-from tui.rendering.table import TableColumn, table
+from tui.rendering.table import TableColumn
 from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness
 
 _COLUMNS: Final = (TableColumn(most=CLOCK_CELLS), TableColumn())
@@ -49,7 +50,7 @@ class EventsPanel(Panel):
         if not snapshot.events:
             return [(("nothing has happened yet", "dim"),)]
         rows = [self._row(run, snapshot, width) for run in folded(snapshot.events)[:height]]
-        return table(_COLUMNS, rows, width, headed=False, steady=self._widths.at(snapshot.at, width))
+        return with_long_texts(_COLUMNS, rows, width, height, steady=self._widths.at(snapshot.at, width))
 
     def _row(self, run: Sequence[Event], snapshot: Snapshot, width: int) -> tuple[Span, ...]:
         event = run[0]

@@ -5,20 +5,25 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from tui.panels.reader import wrap
-from tui.rendering.table import TableColumn, column_widths, table
+from tui.rendering.table import SteadyWidths, TableColumn, column_widths, table
 from tui.rendering.text import Line, Span, fit
 
 
 def with_long_texts(
-    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, height: int
+    columns: Sequence[TableColumn],
+    rows: Sequence[Sequence[Span]],
+    width: int,
+    height: int,
+    *,
+    steady: SteadyWidths | None = None,
 ) -> list[Line]:
     """Return a line for each row; long texts take what is left of `height`, two lines each, the first rows first."""
-    lines = table(columns, rows, width, headed=False)
+    lines = table(columns, rows, width, headed=False, steady=steady)
     left = height - len(lines)
     if left <= 0 or not rows:
         return lines
     last = len(columns) - 1
-    rest = column_widths(columns, rows, width, headed=False)[last]
+    rest = column_widths(columns, rows, width, headed=False, steady=steady)[last]
     found = list[Line]()
     for row, line in zip(rows, lines, strict=True):
         text, role = row[last]
