@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from core.domain.actors import By, by_of
 from core.domain.alerts import fits
-from core.domain.snapshot import CALM, LinkWord, State
+from core.domain.snapshot import CALM, CUT_OFF, State
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure
 from core.history.blackbox import WatchedSpan
@@ -42,7 +42,6 @@ APART: Final = timedelta(minutes=2)
 AROUND: Final = timedelta(minutes=5)
 """The longest time of which nothing was seen that is no calm: an incident goes on through it."""
 
-LOST: Final = frozenset({LinkWord.OFFLINE.value, LinkWord.BLIND.value})
 _CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
 LEAD: Final = timedelta(minutes=10)
 """What began an incident is looked for so long before anybody could see it."""
@@ -100,7 +99,7 @@ class Material(NamedTuple):
 
 def is_bad(word: str) -> bool:
     """Return whether something is wrong in a state, or on a connection, of that word."""
-    return word in LOST or word in set(State) - _CALM
+    return word in CUT_OFF or word in set(State) - _CALM
 
 
 def incidents_of(found: Material) -> tuple[IncidentCourse, ...]:
@@ -197,7 +196,7 @@ def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: d
         cut_off_s=sum(
             (min(period.until, trouble.until) - max(period.since, first)).total_seconds()
             for period in found.links
-            if period.word in LOST and period.since <= trouble.until and period.until >= first
+            if period.word in CUT_OFF and period.since <= trouble.until and period.until >= first
         ),
         failed=sum(first <= one.at <= trouble.until for one in found.failures),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from core.base.text import plural, short
-from core.domain.snapshot import CALM, WORST_FIRST, State
+from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, State
 from core.history.report.document import (
     Block,
     Bullets,
@@ -22,7 +22,7 @@ from core.history.report.document import (
     text,
 )
 from core.history.report.effect import counts
-from core.history.report.incident_course import GOES_ON, LOST
+from core.history.report.incident_course import GOES_ON
 from core.history.report.record import (
     IncidentCourse,
     IncidentStep,
@@ -191,7 +191,7 @@ def _lengths(report: Report) -> Iterable[Text]:
 
 def _lost(links: tuple[StatePeriod, ...]) -> Iterable[str]:
     """Yield for how long the project was lost in each way, and how often where that was more than once."""
-    for word in dict.fromkeys(period.word for period in links if period.word in LOST):
+    for word in dict.fromkeys(period.word for period in links if period.word in CUT_OFF):
         spells = [period.length_s for period in links if period.word == word]
         yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
 

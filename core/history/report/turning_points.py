@@ -15,7 +15,7 @@ def trouble(snapshot: Snapshot) -> tuple[int, ...]:
     """Return how bad a snapshot is, for comparison; empty: not at all. Alerts come last: they outlast the cause."""
     lost = snapshot.link.word in CUT_OFF
     rank = max(_RANK.get(snapshot.state, 0), 2 if lost else 0)
-    if not rank:
+    if not rank or (snapshot.state is State.UNKNOWN and not snapshot.ready):  # a monitor that only starts
         return ()
     levels = [check.level for check in snapshot.health.checks]
     opened = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
