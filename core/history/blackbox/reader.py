@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
 
 _TURNING: Final = (MarkKind.STATE, MarkKind.ALERT, MarkKind.BEGAN)
+_MOST_GRAVE: Final = 300
+"""The most snapshots that are read to find where it grew worse: a storm of days is then one stop all the same."""
+
 _MOST_PASSED: Final = 40
 """The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
@@ -155,7 +158,8 @@ class Box:
 
     def _stops(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Iterator[Mark]:
         """Yield the stops after a moment, or before it, the nearest first."""
-        gravity_at = lru_cache(maxsize=None)(lambda at: gravity(self.at(at)))
+        left = count(_MOST_GRAVE, -1)
+        gravity_at = lru_cache(maxsize=None)(lambda at: gravity(self.at(at)) if next(left) > 0 else None)
         begin = moment
         if forward:  # a stop is told by what came before it
             for mark in self._turns(moment + _TICK, span, gravity_at, forward=False):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from core.domain.snapshot import CUT_OFF, Snapshot, State
@@ -25,13 +26,9 @@ class Gravity(NamedTuple):
     rank: int = 0
     stopped: bool = False
 
-    def is_worse_than(self, others: Iterable["Gravity"]) -> bool:
-        """Return whether it is graver in either respect than all others."""
-        known = tuple(others)
-        return self.rank > max(one.rank for one in known) or self.stopped > any(one.stopped for one in known)
 
-
-GravityAt: TypeAlias = Callable[[datetime], Gravity]
+GravityAt: TypeAlias = Callable[[datetime], Gravity | None]
+"""Returns the gravity of a moment; `None`: too many were read already."""
 
 
 def gravity(snapshot: Snapshot | None) -> Gravity:
@@ -53,7 +50,7 @@ def turns(marks: Iterable[Mark], gravity_at: GravityAt) -> Iterator[Mark]:
         if _TURNS.isdisjoint(mark.kinds):
             continue
         starts = began is not None and mark.at - began <= STARTS
-        if not starts or gravity_at(mark.at).is_worse_than([gravity_at(mark.at - APART)]):
+        if not starts or _worse(gravity_at(mark.at), (gravity_at(mark.at - APART),)):
             yield mark
 
 
@@ -88,4 +85,18 @@ def _is_worse(run: Sequence[Mark], place: int, gravity_at: GravityAt) -> bool:
         return False
     least = mark.at - APART
     changes = (one.at for one in reversed(run[:place]) if one.at > least and MarkKind.STATE in one.kinds)
-    return gravity_at(mark.at).is_worse_than(gravity_at(at) for at in (least, *changes))
+    return _worse(gravity_at(mark.at), (gravity_at(at) for at in chain(changes, (least,))))
+
+
+def _worse(now: Gravity | None, before: Iterable[Gravity | None]) -> bool:
+    """Return whether a moment is graver in either respect than all before; of those no more are read than necessary."""
+    if now is None:
+        return False
+    graver, stopped = now.rank > 0, now.stopped
+    for one in before if graver or stopped else ():
+        if one is None:
+            return False
+        graver, stopped = graver and now.rank > one.rank, stopped and not one.stopped
+        if not graver and not stopped:
+            return False
+    return graver or stopped

@@ -143,6 +143,23 @@ def test_each_worsening_in_a_burst_is_a_stop(recorders: Recorders, box: Box, cou
     assert [(one - 60) / 20 for one in stops_in(box)] == at
 
 
+def test_a_storm_of_a_day_is_one_stop_and_is_not_read_as_a_whole(
+    recorders: Recorders, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = "..." + 1000 * "wc" + "d"
+    record(recorders(), [picture(60 + 20 * n, **WORDS[word]) for n, word in enumerate(course)])
+    decoded: list[Spot] = []
+    snapshot_of = Spot.snapshot
+    monkeypatch.setattr(Spot, "snapshot", lambda spot: (decoded.append(spot), snapshot_of(spot))[1])
+    last = box.incident(NOON + DAY, -1)
+    assert last is not None
+    assert last.at == NOON + after(60 + 20 * 2003)
+    found = box.incident(last.at, -1)
+    assert found is not None
+    assert found.at == NOON + after(60 + 20 * 3)
+    assert len(decoded) < 400
+
+
 def test_the_beginning_of_a_recording_is_no_incident_but_one_that_is_going_on_then(
     recorders: Recorders, box: Box
 ) -> None:
