@@ -24,6 +24,7 @@ from core.history.report.record import (
 from core.history.report.signs import (
     AGENTS,
     BREAKER,
+    LINK,
     REPEATS,
     STOP,
     STOP_SIGN,
@@ -236,7 +237,7 @@ def _followed(cause: Sign, its: Iterable[Sign], over: Sequence[tuple[datetime, s
     last = {cause.kind: cause.at}
     followed: list[Sign] = []
     for sign in its:
-        if sign is cause or sign.kind in dull:
+        if sign is cause or sign.kind in dull or (sign.kind == BREAKER and LINK in last):
             continue
         before, last[sign.kind] = last.get(sign.kind), sign.at
         anew = sign.kind in _EACH or any(

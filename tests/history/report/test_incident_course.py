@@ -16,8 +16,9 @@ from core.domain.status import Level
 from core.domain.work_done import TaskFailure, WorkDone
 from core.history.report import Report, markdown
 from core.history.report.record import IncidentCourse, IncidentStep
+from core.resilience import BreakerState
 from tests.history.blackbox.pictures import NOON, after
-from tests.history.report.made import JANA, SAM, happened, look, of, row, shot
+from tests.history.report.made import JANA, SAM, breaker, happened, look, of, row, shot
 
 OFFLINE = Link(word=LinkWord.OFFLINE, why="connection refused")
 DOWN: dict[str, Any] = {
@@ -166,6 +167,21 @@ def test_a_second_outage_in_trouble_that_lasts_is_told_and_a_flapping_one_is_not
     )
     assert [(one.at - NOON).total_seconds() for one in (course.cause, *course.then)] == [60, 800]
     assert course.cut_off_s == 250
+
+
+def test_breakers_that_open_as_nothing_answers_are_no_fault_of_their_own() -> None:
+    failed = {"step": "patch", "order": "", "actor": "", "run": ""}
+    rows = tuple(row(at, "failed", summary="x", **failed) for at in (30, 40, 50))
+    low = {"state": State.WARNING, "state_why": LOW}
+
+    def followed(at: float) -> list[str]:
+        opened = (breaker(at, "db:x", BreakerState.OPEN, "no answer"),)
+        report = of(shot(0), shot(60, **low), shot(100, **DOWN), shot(130, events=opened, **low), shot(200), rows=rows)
+        return [one.text for one in only(report).then]
+
+    down = "the project was down: connection refused"
+    assert followed(120) == [down]
+    assert followed(80) == ["calls failed and were suspended (db:x): no answer", down]
 
 
 def test_what_is_not_known_is_not_invented() -> None:
