@@ -8,11 +8,9 @@ import msgspec
 
 from core.base.text import amount, clean, percentage
 from core.domain.pauses import in_review
-from core.domain.snapshot import WORST_FIRST, LinkWord, Snapshot, State
+from core.domain.snapshot import CUT_OFF, WORST_FIRST, LinkWord, Snapshot, State
 
 _PENDING: Final = "pending"
-_CUT_OFF: Final = frozenset({LinkWord.OFFLINE, LinkWord.BLIND})
-"""Links that are a cause by themselves."""
 WHY_CHARS: Final = 300
 NAME_CHARS: Final = 80
 
@@ -61,7 +59,7 @@ def row_of(snapshot: Snapshot, project: str = "") -> ProjectRow:
         project=clean(project or snapshot.project.name, NAME_CHARS),
         at=snapshot.at,
         state=snapshot.state,
-        why=clean((link.why if link.word in _CUT_OFF else "") or snapshot.state_why, WHY_CHARS),
+        why=clean((link.why if link.word in CUT_OFF else "") or snapshot.state_why, WHY_CHARS),
         link=link.word,
         since=link.since,
         alerts=sum(alert.fires for alert in snapshot.alerts) if known else None,

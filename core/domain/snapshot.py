@@ -87,6 +87,10 @@ class LinkWord(StrEnum):
     BLIND = "BLIND"
 
 
+CUT_OFF: Final = frozenset({LinkWord.OFFLINE, LinkWord.BLIND})
+"""The links over which nothing is read."""
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The connection to the backend. `since`: when it last was live. `next_at`: when it is tried again.
 

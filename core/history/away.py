@@ -9,7 +9,7 @@ import msgspec
 from core.domain.actors import By, by_of
 from core.domain.counts import TaskCounts
 from core.domain.records import LogEntry
-from core.domain.snapshot import CALM, WORST_FIRST, AlertView, LinkWord, Snapshot, State
+from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, AlertView, Snapshot, State
 from core.resilience.reading import Reading
 
 _ENDED: Final = frozenset({"completed", "failed"})
@@ -132,7 +132,7 @@ class Absence:
         passed = max(0.0, (snapshot.at - self._at).total_seconds())
         if passed > UNSEEN_S:
             self._unseen_s += passed
-        elif self._word in {LinkWord.OFFLINE, LinkWord.BLIND}:
+        elif self._word in CUT_OFF:
             self._silent_s += passed
         self._at, self._word = snapshot.at, snapshot.link.word
 

@@ -222,6 +222,7 @@ async def test_incidents_are_gone_to_and_no_note_nor_a_new_beginning_is_one(box:
         assert moment(app).at == DOWN_AT  # all of the outage is one
         await press(pilot, app, "ctrl+left")
         assert moment(app).at == DOWN_AT
+        assert "no incident is recorded before 1 Mar 04:21:47; the black box begins at 1 Mar 04:20:47" in told(app)
         await press(pilot, app, "ctrl+right")
         assert app.time.moment is None
 

@@ -95,12 +95,20 @@ def stepped(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
 
 
 def marked(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
-    """Return where an incident began or ended, `by` later or earlier. `None`: now. Raises NotThere before the first."""
+    """Return where an incident began, ended or grew worse, `by` later or earlier; `None`: now.
+
+    Raises NotThere before the first.
+    """
     found = box.incident(start.at, by)
     if by > 0 and (found is None or found.at > now):
         return None
     if found is None:
-        raise _none_before(box)
+        begins = box.span()
+        raise NotThere(
+            NOTHING
+            if begins is None
+            else f"no incident is recorded before {clock(start.at)}; the black box begins at {clock(begins[0])}"
+        )
     snapshot = box.at(found.at)
     if snapshot is None:  # a note about when nothing was kept
         return _unknown(box, _gap_around(box, found.at, now), found.at)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.domain.events import ActionEnded, Event
-from core.domain.snapshot import CALM, Snapshot, State
+from core.domain.snapshot import CALM, CUT_OFF, Snapshot, State
 from core.history.blackbox.frame import Flag
 
 
@@ -50,7 +50,8 @@ def kinds_of(flags: int) -> tuple[MarkKind, ...]:
 def happened(old: Snapshot, new: Snapshot) -> Flag:
     """Return flags for a new event, an action that is done, another state, and a changed alert.
 
-    One that is only pending does not count, nor does a change between two states in which nothing is wrong.
+    One that is only pending does not count, nor does a change between two states in which nothing is wrong. That the
+    project is cut off, or answers again, counts as another state.
     """
     flags = Flag(0)
     if new.events != old.events and (told := set(new.events) - set(old.events)):
@@ -59,6 +60,8 @@ def happened(old: Snapshot, new: Snapshot) -> Flag:
     if new.state is not old.state and not {new.state, old.state} <= CALM:
         flags |= Flag.STATE
         flags |= Flag.ACTION if State.STOPPED in {new.state, old.state} else Flag(0)
+    if _cut_off(new) != _cut_off(old):
+        flags |= Flag.STATE
     if new.alerts != old.alerts and _alerts(new) != _alerts(old):
         flags |= Flag.ALERT
     return flags
@@ -66,7 +69,16 @@ def happened(old: Snapshot, new: Snapshot) -> Flag:
 
 def must_stay(old: Snapshot, new: Snapshot) -> bool:
     """Return whether `new` must not be dropped for a newer one: like `happened`, but cheap and rather yes than no."""
-    return new.state is not old.state or new.events != old.events or _alerts(new) != _alerts(old)
+    return (
+        new.state is not old.state
+        or _cut_off(new) != _cut_off(old)
+        or new.events != old.events
+        or _alerts(new) != _alerts(old)
+    )
+
+
+def _cut_off(snapshot: Snapshot) -> bool:
+    return snapshot.link.word in CUT_OFF
 
 
 def _acted(event: Event) -> bool:

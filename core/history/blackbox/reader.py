@@ -8,6 +8,8 @@ import heapq
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +20,15 @@ from core.history.blackbox.frame import microseconds, moment_of
 from core.history.blackbox.marks import Mark, MarkKind, kinds_of
 from core.history.blackbox.notes import Note, Notes
 from core.history.blackbox.segment_cache import SegmentCache
+from core.history.blackbox.stops import APART, STARTS, GravityAt, gravity, stops, turns
 
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
 
-_APART: Final = timedelta(minutes=2)
-"""The time without a change after which the next one is another incident."""
+_TURNING: Final = (MarkKind.STATE, MarkKind.ALERT, MarkKind.BEGAN)
+_MOST_GRAVE: Final = 300
+"""The most snapshots that are read to find where it grew worse: a storm of days is then one stop all the same."""
 
-_TURNS: Final = frozenset({MarkKind.STATE, MarkKind.ALERT})
 _MOST_PASSED: Final = 40
 """The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
@@ -98,20 +101,16 @@ class Box:
         return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
 
     def incident(self, moment: datetime, by: int) -> Mark | None:
-        """Return where an incident began or ended, the `by`th after a moment, or before it; past the end, the last one.
+        """Return where an incident began, ended or grew worse, the `by`th after a moment, or before it.
 
-        That is the first of all that changed the state or an alert, each at most two minutes after the one before: a
-        storm is one stop, however much of it there is.
+        Past the end, the last one. A storm is one stop, however much of it there is, and each worsening in it another.
         """
         span = self.span()
         if span is None:
             return None
         found: Mark | None = None
-        for _ in range(abs(by)):
-            following = self._begun_after(moment, span) if by > 0 else self._begun_before(moment, span)
-            if following is None:
-                break
-            found, moment = following, following.at
+        for stop in islice(self._stops(moment, span, forward=by > 0), abs(by)):
+            found = stop
         return found
 
     def looks(self, since: datetime, until: datetime) -> tuple[WatchedSpan, ...]:
@@ -157,29 +156,30 @@ class Box:
         """Add a note about a moment, and return it as written. Any process may. Raises NotKept."""
         return self._notes.add(Note(at=at, written_at=now or datetime.now(UTC), who=who, text=text))
 
-    def _begun_before(self, moment: datetime, span: tuple[datetime, datetime]) -> Mark | None:
-        found: Mark | None = None
-        for mark in self._turns(moment, span, forward=False):
-            if found is not None and found.at - mark.at > _APART:
-                break
-            found = mark
-        return found
+    def _stops(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Iterator[Mark]:
+        """Yield the stops after a moment, or before it, the nearest first."""
+        left = count(_MOST_GRAVE, -1)
+        gravity_at = lru_cache(maxsize=None)(lambda at: gravity(self.at(at)) if next(left) > 0 else None)
+        begin = moment
+        if forward:  # a stop is told by what came before it
+            for mark in self._turns(moment + _TICK, span, gravity_at, forward=False):
+                if begin - mark.at > APART:
+                    break
+                begin = mark.at - _TICK
+        marks = self._turns(begin, span, gravity_at, forward=forward)
+        yield from (stop for stop in stops(marks, gravity_at) if not forward or stop.at > moment)
 
-    def _begun_after(self, moment: datetime, span: tuple[datetime, datetime]) -> Mark | None:
-        before = next(self._turns(moment + _TICK, span, forward=False), None)
-        for mark in self._turns(moment, span, forward=True):
-            if before is None or mark.at - before.at > _APART:
-                return mark
-            before = mark
-        return None
-
-    def _turns(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Iterator[Mark]:
+    def _turns(
+        self, moment: datetime, span: tuple[datetime, datetime], gravity_at: GravityAt, *, forward: bool
+    ) -> Iterator[Mark]:
         """Yield the marks of incidents from a moment on, or backwards, searched further and further away."""
         reach, most = timedelta(hours=1), span[1] - span[0] + abs(moment - span[0]) + timedelta(days=1)
         edge = moment + _TICK if forward else moment
         while abs(edge - moment) <= most:
             following = edge + reach if forward else edge - reach
-            found = [mark for mark in self.marks(*sorted((edge, following))) if not _TURNS.isdisjoint(mark.kinds)]
+            since, until = sorted((edge, following))
+            marks = self.marks(since - STARTS, until, of=_TURNING)
+            found = [mark for mark in turns(marks, gravity_at) if mark.at >= since]
             yield from found if forward else reversed(found)
             edge, reach = following, 4 * reach
 

@@ -10,7 +10,7 @@ from core.base.text import short
 from core.domain.alerts import Phase
 from core.domain.events import ContactTold
 from core.domain.records import LogEntry
-from core.domain.snapshot import CALM, LinkWord, Snapshot, alerts_in_words
+from core.domain.snapshot import CALM, CUT_OFF, LinkWord, Snapshot, alerts_in_words
 from core.domain.status import Level
 from core.domain.work_done import WorkDone
 from core.history.blackbox import Note, WatchedSpan
@@ -21,7 +21,7 @@ from core.history.report.aggregates import (
     SilenceCollector,
     TaskCollector,
 )
-from core.history.report.incident_course import LOST, Material, MessageSent, incidents_of
+from core.history.report.incident_course import Material, MessageSent, incidents_of
 from core.history.report.observed import PeriodCollector, seen
 from core.history.report.record import Closing, Origin, Report, StatePeriod, TimelineEntry
 from core.history.report.row_alerts import alerts_in_rows
@@ -173,7 +173,7 @@ def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
     """Yield when the project was lost, and when it answered again."""
     lost: StatePeriod | None = None
     for period in links:
-        if period.word in LOST and (lost is None or lost.word != period.word):
+        if period.word in CUT_OFF and (lost is None or lost.word != period.word):
             why = f": {period.why}" if period.why else ""
             yield TimelineEntry(
                 at=period.since,

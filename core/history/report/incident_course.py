@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from core.domain.actors import By, by_of
 from core.domain.alerts import fits
-from core.domain.snapshot import CALM, LinkWord, State
+from core.domain.snapshot import CALM, CUT_OFF, State
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure
 from core.history.blackbox import WatchedSpan
@@ -19,8 +19,23 @@ from core.history.report.record import (
     StatePeriod,
     TimelineEntry,
     TurningEvent,
+    gravity_rank,
 )
-from core.history.report.signs import STOP, Burst, Sign, bursts, signs
+from core.history.report.signs import (
+    AGENTS,
+    BREAKER,
+    LINK,
+    REPEATS,
+    STOP,
+    STOP_SIGN,
+    Burst,
+    Sign,
+    bursts,
+    in_turn,
+    recoveries,
+    sign_of,
+    signs,
+)
 
 APART: Final = timedelta(minutes=2)
 """The shortest calm between two incidents that was seen; a shorter one is a pause in one."""
@@ -28,7 +43,6 @@ APART: Final = timedelta(minutes=2)
 AROUND: Final = timedelta(minutes=5)
 """The longest time of which nothing was seen that is no calm: an incident goes on through it."""
 
-LOST: Final = frozenset({LinkWord.OFFLINE.value, LinkWord.BLIND.value})
 _CALM: Final = frozenset(state.value for state in CALM) | {State.DISABLED.value}
 LEAD: Final = timedelta(minutes=10)
 """What began an incident is looked for so long before anybody could see it."""
@@ -37,7 +51,12 @@ _RECENT: Final = timedelta(seconds=30)
 _TOUCH: Final = timedelta(seconds=1)
 _RESUME: Final = "lift"
 _ACKNOWLEDGE: Final = "acknowledge"
-_MOST: Final = 5
+GOES_ON: Final = "not yet: it still goes on at the end of the window"
+_MOST: Final = 8
+_EACH: Final = frozenset({AGENTS, STOP_SIGN})
+"""The kinds of signs each of which is told: no two are of the same."""
+
+_TICK: Final = timedelta(microseconds=1)
 
 
 class MessageSent(NamedTuple):
@@ -81,14 +100,13 @@ class Material(NamedTuple):
 
 def is_bad(word: str) -> bool:
     """Return whether something is wrong in a state, or on a connection, of that word."""
-    return word in LOST or word in set(State) - _CALM
+    return word in CUT_OFF or word in set(State) - _CALM
 
 
 def incidents_of(found: Material) -> tuple[IncidentCourse, ...]:
     """Return the incidents, the oldest first."""
-    failed = bursts(found.failures, found.completed_per_s)
-    every = signs(found.entries, found.alerts, failed)
-    troubles = joined([*_seen(found), *_unseen(found, failed)])
+    every = signs(found.entries, found.alerts)
+    troubles = joined([*_seen(found), *_unseen(found, bursts(found.failures, found.completed_per_s))])
     reached: datetime | None = None
     courses = []
     for trouble in troubles:
@@ -114,7 +132,7 @@ def _unended(period: StatePeriod, after: StatePeriod | None, found: Material) ->
     """Return why the end of a time of trouble was not seen."""
     seen_until = max((look.until for look in found.looks), default=period.until)
     going = after is None and found.until is not None and found.until - min(seen_until, period.until) <= _RECENT
-    return "it still goes on at the end of the window" if going else "nobody watched after that"
+    return GOES_ON if going else "nobody watched after that"
 
 
 def _unseen(found: Material, failed: Iterable[Burst]) -> Iterator[Trouble]:
@@ -159,8 +177,13 @@ def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
 
 
 def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: datetime | None) -> IncidentCourse:
-    least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached)
-    its = [sign for sign in every if least <= sign.at <= trouble.until and (reached is None or sign.at > reached)]
+    least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached + _TICK)
+    its = in_turn(
+        (
+            *(sign for sign in every if least <= sign.at <= trouble.until),
+            *(sign_of(burst) for burst in _failing(least, trouble, found)),
+        )
+    )
     cause = its[0] if its else Sign(trouble.since, 9, "unknown", "what began it is not recorded")
     first = min(cause.at, trouble.since)
     began = first if first < trouble.since or not trouble.going else None
@@ -168,26 +191,62 @@ def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: d
         since=first,
         until=trouble.until,
         cause=_turning(cause),
-        then=tuple(map(_turning, _followed(cause, its))),
+        then=tuple(map(_turning, _followed(cause, its, tuple(recoveries(found.entries))))),
         milestones=tuple(_milestones(trouble, began, first, its, found)),
+        worst=_worst(first, trouble.until, found),
+        cut_off_s=sum(
+            (min(period.until, trouble.until) - max(period.since, first)).total_seconds()
+            for period in found.links
+            if period.word in CUT_OFF and period.since <= trouble.until and period.until >= first
+        ),
+        failed=sum(first <= one.at <= trouble.until for one in found.failures),
     )
+
+
+def _failing(least: datetime, trouble: Trouble, found: Material) -> tuple[Burst, ...]:
+    """Return the bursts of failures of an incident.
+
+    What failed before anybody could see trouble is one of them only if it was a burst by itself: a task or two fail in
+    work that is well, and no outage after that began with them.
+    """
+    its = [one for one in found.failures if least <= one.at <= trouble.until]
+    before = bursts((one for one in its if one.at < trouble.since), found.completed_per_s)
+    since = before[0].since if before else trouble.since
+    return bursts((one for one in its if one.at >= since), found.completed_per_s)
+
+
+def _worst(since: datetime, until: datetime, found: Material) -> str:
+    """Return the gravest state within an incident, or word of the connection; empty: nobody watched."""
+    for periods in (found.states, found.links):
+        words = {one.word for one in periods if one.since <= until and one.until >= since and is_bad(one.word)}
+        if words:
+            return min(words, key=lambda word: (gravity_rank(word), word))
+    return ""
 
 
 def _turning(sign: Sign) -> TurningEvent:
     return TurningEvent(at=sign.at, text=sign.text, who=sign.who)
 
 
-def _followed(cause: Sign, its: Iterable[Sign]) -> list[Sign]:
-    """Return what came after the cause: the first of each other kind, but not what merely repeats it."""
-    known = {cause.kind, "state", "alert", "unknown"}
-    if cause.kind != "agents":
-        known.add("breaker")
+def _followed(cause: Sign, its: Iterable[Sign], over: Sequence[tuple[datetime, str]]) -> list[Sign]:
+    """Return what came after the cause: each other kind once, and again where it was over meanwhile.
+
+    Of very many the most telling. `over`: when signs of a kind had come to an end.
+    """
+    dull = REPEATS if cause.kind == AGENTS else REPEATS | {BREAKER}
+    last = {cause.kind: cause.at}
     followed: list[Sign] = []
     for sign in its:
-        if sign.kind not in known:
-            known.add(sign.kind)
+        if sign is cause or sign.kind in dull or (sign.kind == BREAKER and LINK in last):
+            continue
+        before, last[sign.kind] = last.get(sign.kind), sign.at
+        anew = sign.kind in _EACH or any(
+            kind == sign.kind and before is not None and before <= at <= sign.at - APART for at, kind in over
+        )
+        if before is None or anew:
             followed.append(sign)
-    return followed[:_MOST]
+    most = sorted(followed, key=lambda one: (one.rank, one.at))[:_MOST]
+    return [sign for sign in followed if sign in most]
 
 
 def _milestones(
@@ -207,7 +266,8 @@ def _milestones(
     yield _told(seen.at if seen is not None else first, trouble, found)
     yield _acknowledged(first, trouble, found)
     if trouble.ended:
-        yield Milestone(step=IncidentStep.RESOLVED, at=None, how=f"not seen: {trouble.ended}")
+        not_over = trouble.ended if trouble.ended == GOES_ON else f"not seen: {trouble.ended}"
+        yield Milestone(step=IncidentStep.RESOLVED, at=None, how=not_over)
     else:
         yield Milestone(step=IncidentStep.RESOLVED, at=trouble.until, how="nothing was wrong any more")
 

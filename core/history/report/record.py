@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain.actors import By
 from core.domain.events import Change
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import LinkWord, Snapshot, State
 from core.domain.status import Level
 from core.domain.work_done import WorkDone
 from core.history.blackbox import GAP_S, Note, WatchedSpan
@@ -17,6 +17,14 @@ EDGE: Final = timedelta(seconds=GAP_S)
 """The time at the ends of a window for which nothing need have been written, although it was observed."""
 
 _WITHIN: Final = timedelta(seconds=1)
+
+
+_GRAVEST: Final = ({LinkWord.OFFLINE.value, State.CRITICAL.value}, {State.STOPPED.value})
+
+
+def gravity_rank(word: str) -> int:
+    """Return how grave a word of the state or the connection is, 0 the gravest."""
+    return next((rank for rank, words in enumerate(_GRAVEST) if word in words), len(_GRAVEST))
 
 
 class Origin(StrEnum):
@@ -156,13 +164,20 @@ class TurningEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident: what began it, what followed, and its times. `since`, `until`: when it was seen, at least."""
+    """An incident: what began it, what followed, and its times. `since`, `until`: when it was seen, at least.
+
+    `worst`: the gravest word of the state or the connection, empty where nobody watched. `cut_off_s`: for how long the
+    project did not answer. `failed`: how often the agents' work failed.
+    """
 
     since: datetime
     until: datetime
     cause: TurningEvent
     then: tuple[TurningEvent, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    worst: str = ""
+    cut_off_s: float = 0.0
+    failed: int = 0
 
     def at(self, step: IncidentStep) -> datetime | None:
         """Return when it was that far; `None` where that is not known, or never was."""
@@ -263,8 +278,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def incident(self) -> IncidentCourse | None:
-        """The longest incident, which the report is about; `None` where there was none."""
-        return max(self.incidents, key=lambda one: one.length_s, default=None)
+        """The gravest incident, of those the longest, which the report is about; `None` where there was none."""
+        return min(self.incidents, key=lambda one: (gravity_rank(one.worst), -one.length_s), default=None)
 
     @property
     def looked_s(self) -> float:

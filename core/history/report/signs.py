@@ -17,10 +17,22 @@ from core.history.report.record import AlertCourse, ErrorCount, Origin, Timeline
 from core.resilience import BreakerState
 
 STOP: Final = "emergency_stop"
+AGENTS: Final = "agents"
+BREAKER: Final = "breaker"
+LINK: Final = "link"
+STOP_SIGN: Final = "stop"
+REPEATS: Final = frozenset({"state", "alert"})
+"""The kinds of signs: those in `REPEATS` say once more, or of everything together, what others say."""
+
 _BAD: Final = {Level.WARNING, Level.CRITICAL}
 _NO_TROUBLE: Final = {Severity.LOW.value, "info"}
 _CLOSE: Final = timedelta(minutes=5)
 """The longest time between two failures of one burst."""
+
+_LONELY: Final = 4
+_LONELY_LEAST: Final = timedelta(seconds=30)
+"""How many times as far from the next as those are from one another, and how far at least, a failure does not belong
+to the burst that follows it: it is one of those that happen in work that is well."""
 
 _BURST: Final = 3
 """The failures that are a sign; one or two happen in work that is well."""
@@ -89,7 +101,18 @@ def bursts(failed: Iterable[TaskFailure], completed_per_s: float = 0.0) -> tuple
         if not runs or one.at - runs[-1][-1].at > _CLOSE:
             runs.append([])
         runs[-1].append(one)
-    return tuple(_burst(run) for run in runs if len(run) >= max(_BURST, _SHARE * _finished(run, completed_per_s)))
+    dense = (_without_lonely(run) for run in runs)
+    return tuple(_burst(run) for run in dense if len(run) >= max(_BURST, _SHARE * _finished(run, completed_per_s)))
+
+
+def _without_lonely(run: list[TaskFailure]) -> list[TaskFailure]:
+    """Return a run without what failed long before the rest of it."""
+    while len(run) > _BURST:
+        apart = (run[-1].at - run[1].at) / (len(run) - 2)
+        if run[1].at - run[0].at <= max(_LONELY_LEAST, _LONELY * apart):
+            break
+        run = run[1:]
+    return run
 
 
 def _finished(run: list[TaskFailure], completed_per_s: float) -> float:
@@ -101,15 +124,36 @@ def _burst(run: list[TaskFailure]) -> Burst:
     return Burst(run[0].at, run[-1].at, len(run), most[0].error if most else "")
 
 
-def signs(entries: Iterable[TimelineEntry], alerts: Iterable[AlertCourse], found: Iterable[Burst]) -> tuple[Sign, ...]:
-    """Return every sign, the oldest first."""
-    told = [*_of_entries(entries), *_of_alerts(alerts)]
-    for burst in found:
-        took = f" within {short(burst.until - burst.since)}" if burst.until > burst.since else ""
-        why = f", most often: {burst.most}" if burst.most else ""
-        text = f"the agents' work failed {plural(burst.times, 'time')}{took}{why}"
-        told.append(Sign(burst.since, 4, "agents", text))
-    return tuple(sorted(told, key=lambda one: one[:4]))
+def signs(entries: Iterable[TimelineEntry], alerts: Iterable[AlertCourse]) -> tuple[Sign, ...]:
+    """Return every sign but those of the agents' work, the oldest first."""
+    return in_turn((*_of_entries(entries), *_of_alerts(alerts)))
+
+
+def sign_of(burst: Burst) -> Sign:
+    """Return the sign that a burst of failures is."""
+    took = f" within {short(burst.until - burst.since)}" if burst.until > burst.since else ""
+    why = f", most often: {burst.most}" if burst.most else ""
+    return Sign(burst.since, 4, AGENTS, f"the agents' work failed {plural(burst.times, 'time')}{took}{why}")
+
+
+def in_turn(found: Iterable[Sign]) -> tuple[Sign, ...]:
+    """Return signs the oldest first, of one moment the most telling."""
+    return tuple(sorted(found, key=lambda one: one[:4]))
+
+
+def recoveries(entries: Iterable[TimelineEntry]) -> Iterator[tuple[datetime, str]]:
+    """Yield when what signs of a kind tell of was over, and the kind: a sign of it after that tells of it anew."""
+    for entry in entries:
+        what = entry.what
+        if entry.origin is Origin.SEEN and entry.word == LinkWord.LIVE:
+            yield entry.at, LINK
+        elif isinstance(what, CheckChanged) and what.after is Level.OK:
+            yield entry.at, of_check(what.check)
+
+
+def of_check(name: str) -> str:
+    """Return the kind of signs that a check finds. A database that does not answer is a project that does not."""
+    return LINK if name == "database" else f"check {name}"
 
 
 def _of_entries(entries: Iterable[TimelineEntry]) -> Iterator[Sign]:
@@ -117,10 +161,10 @@ def _of_entries(entries: Iterable[TimelineEntry]) -> Iterator[Sign]:
         at, what = entry.at, entry.what
         why = f": {entry.why}" if entry.why else ""
         if entry.action == STOP and entry.level is Level.OK:
-            yield Sign(at, 0, "stop", f"the agents were stopped{why}", entry.who)
+            yield Sign(at, 0, STOP_SIGN, f"the agents were stopped{why}", entry.who)
         elif entry.origin is Origin.SEEN and entry.level is not Level.OK:
             if entry.word in _LINKS:
-                yield Sign(at, 1, "link", f"{_LINKS[LinkWord(entry.word)]}{why}", found="on the screen")
+                yield Sign(at, 1, LINK, f"{_LINKS[LinkWord(entry.word)]}{why}", found="on the screen")
             elif entry.word == State.STOPPED.upper():
                 yield Sign(
                     at, 6, "state", f"the agents were stopped{why}; by whom is not recorded", found="on the screen"
@@ -129,9 +173,9 @@ def _of_entries(entries: Iterable[TimelineEntry]) -> Iterator[Sign]:
                 yield Sign(at, 6, "state", f"the state became {entry.word}{why}", found="on the screen")
         elif isinstance(what, CheckChanged) and what.after in _BAD:
             name = f"the {what.check.replace('_', ' ')} check"
-            yield Sign(at, 2, f"check {what.check}", f"{name} found: {what.why}", found=f"by {name}")
+            yield Sign(at, 2, of_check(what.check), f"{name} found: {what.why}", found=f"by {name}")
         elif isinstance(what, BreakerChanged) and what.after is BreakerState.OPEN and not what.cause.by_hand:
-            yield Sign(at, 3, "breaker", f"calls failed and were suspended ({what.key}): {what.why}")
+            yield Sign(at, 3, BREAKER, f"calls failed and were suspended ({what.key}): {what.why}")
 
 
 def _of_alerts(alerts: Iterable[AlertCourse]) -> Iterator[Sign]:

@@ -21,7 +21,8 @@ _TURNS: Final = {MarkKind.STATE, MarkKind.BEGAN, MarkKind.ENDED}
 def stretch(box: Box, at: datetime, now: datetime) -> tuple[datetime, datetime]:
     """Return from when until when the incident was that a moment lies in or close to, with some time around it.
 
-    Without one it is an hour on either side. Never past `now`, and never before its own beginning.
+    That has nothing of the incidents before and after it. Without one it is an hour on either side. Never past `now`,
+    and never before its own beginning.
     """
     since, until = at - _REACH, min(now, at + _REACH)
     turns = (mark.at for mark in box.marks(since, until) if not _TURNS.isdisjoint(mark.kinds))
@@ -31,8 +32,11 @@ def stretch(box: Box, at: datetime, now: datetime) -> tuple[datetime, datetime]:
         shown = box.at(began)
         if ended > began and shown is not None and trouble(shown):
             found.append(Trouble(began, ended))
-    close = [one for one in joined(found) if one.since - LEAD <= at <= one.until + LEAD]
+    troubles = joined(found)
+    close = [one for one in troubles if one.since - LEAD <= at <= one.until + LEAD]
     if not close:
         return at - _ALONE, max(at, min(now, at + _ALONE))
     its = min(close, key=lambda one: max(one.since - at, at - one.until, timedelta()))
-    return its.since - LEAD, min(now, its.until + AROUND)
+    before = (one.until for one in troubles if one.until < its.since)
+    after = (one.since for one in troubles if one.since > its.until)
+    return max((its.since - LEAD, *before)), min((now, its.until + AROUND, *after))

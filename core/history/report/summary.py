@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from core.base.text import short
-from core.domain.snapshot import CALM, WORST_FIRST, State
+from core.base.text import plural, short
+from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, State
 from core.history.report.document import (
     Block,
     Bullets,
@@ -22,12 +22,23 @@ from core.history.report.document import (
     text,
 )
 from core.history.report.effect import counts
-from core.history.report.incident_course import LOST
-from core.history.report.record import IncidentCourse, IncidentStep, Milestone, Report, StatePeriod, TurningEvent
+from core.history.report.incident_course import GOES_ON
+from core.history.report.record import (
+    IncidentCourse,
+    IncidentStep,
+    Milestone,
+    Report,
+    StatePeriod,
+    TurningEvent,
+    gravity_rank,
+)
 from core.history.report.times import Times
 
 _MOST: Final = 4
 """The incidents that get a table of times each."""
+
+_MOST_BESIDES: Final = 6
+"""The incidents beside the gravest that get a line of the summary each."""
 
 _WATCHED: Final = 0.9
 """The share of the window from which on it counts as watched."""
@@ -39,6 +50,7 @@ def summary(report: Report, times: Times) -> tuple[Block, ...]:
         Title(2, text("Summary")),
         bullets(
             *_about(report, times),
+            *_besides(report, times),
             text(strong("Effect:"), f" {counts(report)}."),
             *_at_the_end(report, times),
             *_lengths(report),
@@ -47,13 +59,13 @@ def summary(report: Report, times: Times) -> tuple[Block, ...]:
 
 
 def _about(report: Report, times: Times) -> Iterable[Text]:
-    """Yield what the incident was; where there are several, of the longest."""
+    """Yield what the incident was; where there are several, of the gravest."""
     main = report.incident
     if main is None:
         yield text(_nothing(report))
         return
     if len(report.incidents) > 1:
-        many = f" {len(report.incidents)} in the window; what follows is about the longest, at {times.at(main.since)}."
+        many = f" {len(report.incidents)} in the window; what follows is about the gravest, at {times.at(main.since)}."
         yield text(strong("Incidents:"), many)
     yield text(strong("What began it:"), " ", _turning(main.cause, times), ".")
     if main.then:
@@ -70,20 +82,57 @@ def _about(report: Report, times: Times) -> Iterable[Text]:
             yield text(strong("Silenced:"), " ", code(silence.matcher), held, code(silence.who), why)
 
 
+def _besides(report: Report, times: Times) -> Iterable[Text]:
+    """Yield the other incidents, a line each; of very many the gravest."""
+    others = [one for one in report.incidents if one is not report.incident]
+    shown = sorted(others, key=lambda one: (gravity_rank(one.worst), -one.length_s))[:_MOST_BESIDES]
+    for one in sorted(shown, key=lambda each: each.since):
+        began_with = text(one.cause.text.rstrip("."), *_by(one.cause))
+        yield text(strong("Another:"), " ", _extent(one, times), ": ", began_with, f"; {_impact(one)}.")
+    if len(others) > len(shown):
+        yield text(strong("More:"), f" {plural(len(others) - len(shown), 'lesser incident')}, under Times.")
+
+
+def _extent(one: IncidentCourse, times: Times) -> str:
+    """Return from when to when an incident was, and whether that is known."""
+    least = "" if one.at(IncidentStep.BEGAN) is not None else ", its beginning was not seen"
+    least += "" if one.at(IncidentStep.RESOLVED) is not None else f", {_end(one)}"
+    return f"{times.span(one.since, one.until)}{least}"
+
+
+def _end(one: IncidentCourse) -> str:
+    """Return why the end of an incident is not known."""
+    how = next((each.how for each in one.milestones if each.step is IncidentStep.RESOLVED), "")
+    return GOES_ON.removeprefix("not yet: ") if how == GOES_ON else "its end was not seen"
+
+
+def _impact(one: IncidentCourse) -> str:
+    """Return the effect of one incident in short."""
+    told = [f"worst state {one.worst.upper()}"] if one.worst else []
+    told += [f"no answer for {short(one.cut_off_s)}"] if one.cut_off_s else []
+    told.append(f"{plural(one.failed, 'failure')} of the agents' work" if one.failed else "no failed work is recorded")
+    return ", ".join(told)
+
+
 def _nothing(report: Report) -> str:
     if not report.states:
         return "No incident is recorded in the window, and no state was seen."
     worst = min(report.states, key=lambda period: WORST_FIRST.index(State(period.word)))
     watched = sum((period.until - period.since).total_seconds() for period in report.states)
     within = (
-        "" if watched >= _MOST * (report.until - report.since).total_seconds() else f" in the {short(watched)} watched"
+        ""
+        if watched >= _WATCHED * (report.until - report.since).total_seconds()
+        else f" in the {short(watched)} watched"
     )
     return f"Nothing was wrong{within}: the worst state was {worst.word.upper()}."
 
 
 def _turning(event: TurningEvent, times: Times) -> Text:
-    by: tuple[Part, ...] = (", by ", code(event.who)) if event.who else ()
-    return text(f"{times.at(event.at)}, {event.text.rstrip('.')}", *by)
+    return text(f"{times.at(event.at)}, {event.text.rstrip('.')}", *_by(event))
+
+
+def _by(event: TurningEvent) -> tuple[Part, ...]:
+    return (", by ", code(event.who)) if event.who else ()
 
 
 def _duration(main: IncidentCourse, times: Times) -> str:
@@ -93,7 +142,7 @@ def _duration(main: IncidentCourse, times: Times) -> str:
         return f"{length}, from {times.at(began)} to {times.at(resolved)}."
     edges = f"from {times.at(main.since)} to {times.at(main.until)}"
     if resolved is None:
-        return f"{length} at least, {edges}; its end was not seen."
+        return f"{length} at least, {edges}; {_end(main)}."
     return f"{length} at least, {edges}; its beginning was not seen."
 
 
@@ -142,7 +191,7 @@ def _lengths(report: Report) -> Iterable[Text]:
 
 def _lost(links: tuple[StatePeriod, ...]) -> Iterable[str]:
     """Yield for how long the project was lost in each way, and how often where that was more than once."""
-    for word in dict.fromkeys(period.word for period in links if period.word in LOST):
+    for word in dict.fromkeys(period.word for period in links if period.word in CUT_OFF):
         spells = [period.length_s for period in links if period.word == word]
         yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
 
@@ -151,25 +200,40 @@ def _lost(links: tuple[StatePeriod, ...]) -> Iterable[str]:
 
 
 def course(report: Report, times: Times) -> tuple[Block, ...]:
-    """Return when each incident began, was detected, told, acknowledged and resolved; of very many the longest."""
+    """Return when each incident began, was detected, told, acknowledged and resolved; of very many the gravest."""
     if not report.incidents:
         return ()
-    longest = sorted(report.incidents, key=lambda one: -one.length_s)
-    shown, others = longest[:_MOST], longest[_MOST:]
+    if len(report.incidents) == 1:
+        return Title(2, text("Times")), _milestones(report.incidents[0], times)
+    gravest = sorted(report.incidents, key=lambda one: (gravity_rank(one.worst), -one.length_s))
+    shown, others = gravest[:_MOST], gravest[_MOST:]
     blocks: list[Block] = [Title(2, text("Times"))]
     for one in sorted(shown, key=lambda each: each.since):
-        if len(report.incidents) > 1:
-            blocks.append(Title(3, text(f"The incident of {times.at(one.since)}")))
-            blocks.append(Paragraph(text("Began with: ", _turning(one.cause, times), ".")))
-        rows = (_row(milestone, one.at(IncidentStep.BEGAN), times) for milestone in one.milestones)
-        blocks.append(grid(("", "Time", "After it began", "What and who"), rows))
+        blocks.append(Title(3, text(f"The incident of {times.at(one.since)}")))
+        if one.at(IncidentStep.BEGAN) is None:
+            blocks.append(Paragraph(text("First seen of it: ", _turning(one.cause, times), ".")))
+        blocks += [_milestones(one, times), Paragraph(text(strong("Effect:"), f" {_impact(one)}."))]
     if others:
         named = (
-            text(_turning(one.cause, times), f"; {short(one.until - one.since)}")
+            text(_turning(one.cause, times), *_in_short(one, times), f"; {_impact(one)}.")
             for one in sorted(others, key=lambda each: each.since)
         )
-        blocks += [Paragraph(text("Shorter incidents in the window:")), bullets(*named)]
+        blocks += [Paragraph(text("Lesser incidents in the window:")), bullets(*named)]
     return tuple(blocks)
+
+
+def _milestones(one: IncidentCourse, times: Times) -> Block:
+    rows = (_row(milestone, one.at(IncidentStep.BEGAN), times) for milestone in one.milestones)
+    return grid(("", "Time", "After it began", "What and who"), rows)
+
+
+def _in_short(one: IncidentCourse, times: Times) -> Iterable[Part]:
+    """Yield the times of an incident after its beginning, in one line."""
+    for milestone in one.milestones:
+        if milestone.step is not IncidentStep.BEGAN:
+            at = times.at(milestone.at) if milestone.at is not None else "—"
+            by: tuple[Part, ...] = (" by ", code(milestone.who)) if milestone.who else ()
+            yield text(f"; {milestone.step.value} {at}", *by)
 
 
 def _row(milestone: Milestone, began: datetime | None, times: Times) -> tuple[Part, ...]:

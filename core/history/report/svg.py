@@ -200,15 +200,31 @@ class _Figure:
             x += width
 
     def _edges(self, bottom: int) -> Iterator[str]:
-        """Draw where the main incident began and ended."""
+        """Draw where the main incident began and ended, and, without words, where each other began."""
         main = self._report.incident
+        for one in self._report.incidents:
+            at = one.at(IncidentStep.BEGAN)
+            if one is not main and at is not None:
+                yield from self._edge(at, bottom, told=f"another incident, {self._times.at(at)}: {one.cause.text}")
         for step in (IncidentStep.BEGAN, IncidentStep.RESOLVED):
             at = main.at(step) if main is not None else None
-            if at is not None and self._report.since <= at <= self._report.until:
-                x = self._x(at)
-                anchor = "end" if x > (_LEFT + _RIGHT) / 2 else "start"
-                yield f'<path d="M {x} {_GAP + _LANE - 4} V {bottom}" stroke="{_INK}" stroke-dasharray="4 3"/>'
-                yield _words(x, _GAP + 12, f"{step.value} {self._times.at(at)}", "", anchor=anchor)
+            if at is not None:
+                yield from self._edge(at, bottom, words=f"{step.value} {self._times.at(at)}", step=step)
+
+    def _edge(
+        self, at: datetime, bottom: int, *, words: str = "", told: str = "", step: IncidentStep = IncidentStep.BEGAN
+    ) -> Iterator[str]:
+        """Draw a moment; the words of a beginning stand to its left, those of an end to its right, if there is room."""
+        if not self._report.since <= at <= self._report.until:
+            return
+        x = self._x(at)
+        title = f"<title>{_safe(told)}</title>" if told else ""
+        colour = _INK if words else _GREY
+        yield f'<path d="M {x} {_GAP + _LANE - 4} V {bottom}" stroke="{colour}" stroke-dasharray="4 3">{title}</path>'
+        if words:
+            room = x + len(words) * _CHAR <= WIDTH
+            anchor = "end" if step is IncidentStep.BEGAN or not room else "start"
+            yield _words(x + (4 if anchor == "start" else -4), _GAP + 12, words, "", anchor=anchor)
 
 
 def _by_severity(alert: AlertCourse) -> tuple[int, datetime]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -33,6 +32,11 @@ _SAME_ALERT: Final = timedelta(minutes=10)
 _STORM: Final = timedelta(minutes=5)
 """The longest gap between similar entries that are folded into one line."""
 
+_TOGETHER: Final = timedelta(seconds=30)
+"""The same, with others in between."""
+
+_Kind: TypeAlias = Origin | BreakerState | str
+_Run: TypeAlias = list[tuple[int, TimelineEntry]]
 _PROBES: Final = {BreakerState.HALF_OPEN, BreakerState.DUE}
 _MANY: Final = 3
 _FEW_NAMED: Final = 6
@@ -205,19 +209,44 @@ def in_order(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     """Return the entries, the oldest first; those of one moment by origin. Many of a kind in a row become one line."""
     rank = {origin: place for place, origin in enumerate(Origin)}
     ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin]))
-    return tuple(entry for run in _runs(ordered) for entry in _folded(_kind(run[0]), run))
+    told: dict[int, TimelineEntry] = {}
+    for run in _runs(ordered):
+        places, entries_of = zip(*run, strict=True)
+        told |= zip(places, _folded(_kind(entries_of[0]), list(entries_of)), strict=False)
+    return tuple(told[place] for place in sorted(told))
 
 
-def _runs(entries: Iterable[TimelineEntry]) -> Iterable[list[TimelineEntry]]:
-    """Yield runs of entries of one kind without a long gap between neighbours."""
-    for _, of_kind in groupby(entries, _kind):
-        run: list[TimelineEntry] = []
-        for entry in of_kind:
-            if run and entry.at - run[-1].at > _STORM:
-                yield run
-                run = []
-            run.append(entry)
-        yield run
+def _runs(entries: Iterable[TimelineEntry]) -> list[_Run]:
+    """Return runs of entries of one kind, each entry with its place.
+
+    Neighbours are never far apart; breakers and checks change together, and what comes between them parts them less.
+    """
+    runs: list[_Run] = []
+    going: dict[_Kind, _Run] = {}
+    for place, entry in enumerate(entries):
+        kind = _kind(entry)
+        run = going.get(kind) if kind is not None else None
+        if run is not None and _belongs(entry, run, beside=run is runs[-1]):
+            run.append((place, entry))
+            continue
+        runs.append([(place, entry)])
+        if kind is not None:
+            going[kind] = runs[-1]
+    return runs
+
+
+def _belongs(entry: TimelineEntry, run: _Run, *, beside: bool) -> bool:
+    """Return whether an entry goes on with a run of its kind; what changed twice is told twice."""
+    if entry.at - run[-1][1].at > (_STORM if beside else _TOGETHER):
+        return False
+    if entry.origin is Origin.AGENTS:
+        return beside
+    return all(_subject(entry) != _subject(one) for _, one in run)
+
+
+def _subject(entry: TimelineEntry) -> str:
+    what = entry.what
+    return what.key if isinstance(what, BreakerChanged) else what.check if isinstance(what, CheckChanged) else ""
 
 
 def without_verdicts(
@@ -229,15 +258,24 @@ def without_verdicts(
             yield entry
 
 
-def _kind(entry: TimelineEntry) -> Origin | BreakerState | None:
-    """Return the kind by which entries are folded: failures of agents, or breakers in one state; else `None`."""
+def _kind(entry: TimelineEntry) -> _Kind | None:
+    """Return the kind by which entries are folded; `None`: they are not.
+
+    That is failures of agents, breakers in one state, and checks that cannot tell for one reason.
+    """
     if entry.origin is Origin.AGENTS:
         return Origin.AGENTS
+    if isinstance(entry.what, CheckChanged):
+        return entry.what.why if entry.what.after is Level.UNKNOWN else None
     return entry.what.after if isinstance(entry.what, BreakerChanged) else None
 
 
-def _folded(kind: Origin | BreakerState | None, run: list[TimelineEntry]) -> Iterable[TimelineEntry]:
+def _folded(kind: _Kind | None, run: list[TimelineEntry]) -> Iterable[TimelineEntry]:
     first, last = run[0], run[-1]
+    checks = [one.what.check.replace("_", " ") for one in run if isinstance(one.what, CheckChanged)]
+    if len(checks) > 1:
+        unknown = f"{', '.join(checks[:-1])} and {checks[-1]} unknown: {kind}"
+        return [msgspec.structs.replace(first, text=unknown)]
     if kind is None or len(run) <= _MANY:
         return run
     length = last.at - first.at

@@ -2,21 +2,20 @@
 
 from typing import Final
 
-from core.domain.snapshot import LinkWord, Snapshot, State
+from core.domain.snapshot import CUT_OFF, Snapshot, State
 from core.domain.status import Level
 from core.history.report.observed import ShownSnapshot
 from core.history.report.record import TurningPoint, When
 from core.resilience import BreakerState
 
 _RANK: Final = {State.WARNING: 1, State.STOPPED: 2, State.UNKNOWN: 2, State.CRITICAL: 3}
-_LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 
 
 def trouble(snapshot: Snapshot) -> tuple[int, ...]:
     """Return how bad a snapshot is, for comparison; empty: not at all. Alerts come last: they outlast the cause."""
-    lost = snapshot.link.word in _LOST
+    lost = snapshot.link.word in CUT_OFF
     rank = max(_RANK.get(snapshot.state, 0), 2 if lost else 0)
-    if not rank:
+    if not rank or (snapshot.state is State.UNKNOWN and not snapshot.ready):  # a monitor that only starts
         return ()
     levels = [check.level for check in snapshot.health.checks]
     opened = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)

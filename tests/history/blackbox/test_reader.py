@@ -1,11 +1,12 @@
 """What was kept is found again: by its moment, step by step, by what happened, and where nobody looked."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from core.domain.snapshot import Snapshot, State
+from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
 from core.history.blackbox.epoch import Spot
 from core.history.blackbox.frame import HEADER
@@ -71,9 +72,8 @@ def test_marks_tell_what_happened_without_its_picture(recorders: Recorders, box:
         (20, MarkKind.ALERT),
         (25, MarkKind.EVENT, MarkKind.STATE, MarkKind.ALERT),
     ]
-    assert box.incident(NOON + after(10), 1) is None  # all of it is one, from the first that was wrong on
-    assert box.incident(NOON + after(10), -1) is None  # neither the start nor an event nor a note is an incident
-    assert box.incident(NOON + 90 * DAY, -1) == marks[2]
+    # Neither the start nor an event nor a note is an incident; the alert is a part of the first, which then grew worse.
+    assert stops_in(box) == [10, 25]
 
 
 def test_a_storm_is_one_incident_and_what_is_only_busy_none(recorders: Recorders, box: Box) -> None:
@@ -92,6 +92,100 @@ def test_a_storm_is_one_incident_and_what_is_only_busy_none(recorders: Recorders
     assert [one and one.at for one in (box.incident(NOON + after(3030), -n) for n in (1, 2))] == [began[1], began[0]]
     assert [one and one.at for one in (box.incident(NOON + after(500), n) for n in (1, 2))] == began
     assert [one and one.at for one in (box.incident(NOON + after(1010), n) for n in (1,))] == began[1:]
+
+
+def stops_in(box: Box) -> list[float]:
+    """Every stop, which is the same from either side, in seconds after noon."""
+    back, on = [], []
+    found = box.incident(NOON + 90 * DAY, -1)
+    while found is not None:
+        back.append(found.at)
+        found = box.incident(found.at, -1)
+    found = box.incident(NOON - DAY, 1)
+    while found is not None:
+        on.append(found.at)
+        found = box.incident(found.at, 1)
+    assert on == back[::-1]
+    assert [one and one.at for one in (box.incident(NOON - DAY, n) for n in range(1, len(on) + 1))] == on
+    return [(at - NOON).total_seconds() for at in on]
+
+
+WORDS = {
+    "w": {"state": State.WARNING},
+    "c": {"state": State.CRITICAL},
+    "d": {"state": State.CRITICAL, "link": Link(word=LinkWord.OFFLINE)},
+    "b": {"link": Link(word=LinkWord.BLIND)},
+    "s": {"state": State.STOPPED},
+    "S": {"state": State.STOPPED, "link": Link(word=LinkWord.OFFLINE)},
+    "u": {"state": State.UNKNOWN},
+    ".": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("course", "at"),
+    [
+        ("...wcd.......", [3, 4, 5]),  # each step down, to the project that does not answer
+        ("...c.cd.....c", [3, 6]),
+        ("...wwwcccccddd......", [3, 6, 11]),
+        ("wdw.wdw.......", [0, 1]),  # the second time is no worse than what was just before
+        ("...wd.wwwwwwd.......", [3, 4, 12]),
+        ("...ws.sd.dSd.......", [3, 4, 7]),
+        ("...dSd...", [3, 4]),  # an order while nothing answers
+        ("...bd....", [3]),
+        ("...wb.......", [3, 4]),
+        ("...d" + 2 * "wcwcwcwcwc" + ".", [3]),
+    ],
+)
+def test_each_worsening_in_a_burst_is_a_stop(recorders: Recorders, box: Box, course: str, at: list[int]) -> None:
+    """One letter every twenty seconds, a minute after the beginning."""
+    record(recorders(), [picture(0), *(picture(60 + 20 * n, **WORDS[word]) for n, word in enumerate(course))])
+    assert [(one - 60) / 20 for one in stops_in(box)] == at
+
+
+def test_a_storm_of_a_day_is_one_stop_and_is_not_read_as_a_whole(
+    recorders: Recorders, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = "..." + 1000 * "wc" + "d"
+    record(recorders(), [picture(60 + 20 * n, **WORDS[word]) for n, word in enumerate(course)])
+    decoded: list[Spot] = []
+    snapshot_of = Spot.snapshot
+    monkeypatch.setattr(Spot, "snapshot", lambda spot: (decoded.append(spot), snapshot_of(spot))[1])
+    last = box.incident(NOON + DAY, -1)
+    assert last is not None
+    assert last.at == NOON + after(60 + 20 * 2003)
+    found = box.incident(last.at, -1)
+    assert found is not None
+    assert found.at == NOON + after(60 + 20 * 3)
+    assert len(decoded) < 400
+
+
+def test_the_beginning_of_a_recording_is_no_incident_but_one_that_is_going_on_then(
+    recorders: Recorders, box: Box
+) -> None:
+    def started(at: float, **more: Any) -> list[Snapshot]:
+        found = {"ready": False, **more}
+        return [
+            picture(at, state=State.UNKNOWN, ready=False),
+            picture(at + 1, **found),
+            picture(at + 5, alerts=(alarm("resolved"),), **found),
+            picture(at + 9, alerts=(alarm("resolved"),), **more),
+        ]
+
+    recorder = recorders()
+    record(recorder, started(0))
+    record(recorder, [picture(60, state=State.CRITICAL, alerts=(alarm("resolved"),))])
+    assert stops_in(box) == [60]
+    recorder.close(NOON + after(65))
+    recorder = recorders()
+    record(recorder, started(100, state=State.CRITICAL))  # the same one
+    recorder.close(NOON + after(120))
+    assert stops_in(box) == [60]
+    recorder = recorders()
+    record(recorder, started(1000, state=State.CRITICAL))
+    recorder.close(NOON + after(1030))
+    record(recorders(), started(2000))
+    assert stops_in(box) == [60, 1001]
 
 
 def test_marks_of_full_files_are_those_of_their_frames(recorders: Recorders, place: Path, box: Box) -> None:

@@ -468,6 +468,29 @@ def test_what_was_said_at_one_moment_stands_as_it_was_said() -> None:
     ]
 
 
+def test_what_changes_together_is_one_line_though_others_stand_in_between() -> None:
+    def check(at: float, name: str, why: str, level: Level = Level.UNKNOWN) -> Event:
+        return happened(at, CheckChanged(check=name, before=Level.OK, after=level, why=why))
+
+    events = (
+        *(breaker(20 + n, f"db:{n}", OPEN, "no answer") for n in range(3)),
+        check(21.5, "database", "down", Level.CRITICAL),
+        check(22.5, "stuck_tasks", "no answer"),
+        check(22.5, "failure_rate", "too slow"),
+        check(22.5, "activity", "no answer"),
+        *(breaker(45 + n, f"db:{n}", OPEN, "no answer") for n in (3, 4)),
+        breaker(100, "db:5", OPEN, "no answer"),
+    )
+    report = of(shot(0), shot(110, events=events[::-1]))
+    assert [(at, text) for at, _, text in lines(report)] == [
+        (20, "5 breakers open within 29 s: db:0, db:1, db:2, db:3, db:4; the first: no answer"),
+        (21.5, events[3].text),
+        (22.5, "stuck tasks and activity unknown: no answer"),
+        (22.5, events[5].text),
+        (100, events[-1].text),
+    ]
+
+
 def test_a_breaker_that_is_closed_and_opens_again_at_one_moment_is_told_as_both() -> None:
     events = (
         happened(20, BreakerReopened(key="db:x", after_s=0.0, by=JANA)),

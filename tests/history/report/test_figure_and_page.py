@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from datetime import UTC
 from html.parser import HTMLParser
 
 import msgspec
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.domain.snapshot import Link, LinkWord, State
 from core.history.report import Report, When, html_page, svg
 from core.history.report.markdown_escape import LINE_CHARS
+from tests.history.report.made import of, shot
 from tests.history.report.test_incident_course import reports
 from tests.history.report.test_markdown_escape import NASTY, hostile
 from tests.hostile import CONTROL, HOSTILE
@@ -149,3 +152,15 @@ def test_more_alerts_than_there_is_room_for_are_counted() -> None:
     report = hostile("x")
     many = msgspec.structs.replace(report, alerts=report.alerts * 30)
     assert "22 more alerts" in svg(many)
+
+
+def test_the_figure_shows_where_each_incident_began_and_the_words_of_a_short_one_beside_one_another() -> None:
+    slow = {"state": State.WARNING}
+    down = {"state": State.CRITICAL, "link": Link(word=LinkWord.OFFLINE)}
+    figure = svg(of(shot(0), shot(600, **down), shot(700), shot(1800, **slow), shot(1900), until=3600), UTC)
+    root = check_figure(figure)
+    edges = [one for one in root.iter(f"{_SVG}path") if one.get("stroke-dasharray")]
+    assert len(edges) == 3
+    assert edges[0].findtext(f"{_SVG}title", "").startswith("another incident, 12:30:00: the state became WARNING")
+    anchors = {(one.text or "").strip(): one.get("text-anchor") for one in root.iter(f"{_SVG}text")}
+    assert (anchors["began 12:10:00"], anchors["resolved 12:11:40"]) == ("end", "start")

@@ -16,8 +16,9 @@ from core.domain.status import Level
 from core.domain.work_done import TaskFailure, WorkDone
 from core.history.report import Report, markdown
 from core.history.report.record import IncidentCourse, IncidentStep
+from core.resilience import BreakerState
 from tests.history.blackbox.pictures import NOON, after
-from tests.history.report.made import JANA, SAM, happened, look, of, row, shot
+from tests.history.report.made import JANA, SAM, breaker, happened, look, of, row, shot
 
 OFFLINE = Link(word=LinkWord.OFFLINE, why="connection refused")
 DOWN: dict[str, Any] = {
@@ -94,6 +95,95 @@ def test_failures_of_the_agents_before_anybody_saw_it_are_the_cause_and_a_single
         assert only(of(shot(0), shot(120, **bad), shot(300), work=work)).cause.text.endswith(began), error
 
 
+def test_a_task_that_failed_before_an_outage_did_not_begin_it_nor_is_it_of_the_burst_after() -> None:
+    def told(*at: float, began: float = 400) -> str:
+        failures = tuple(TaskFailure(at=NOON + after(n), error=f"at {n:.0f}") for n in at)
+        work = WorkDone(completed=0, failed=len(at), failures=failures)
+        course = only(of(shot(0), shot(began, **DOWN), shot(700), until=900, work=work))
+        return f"{(course.since - NOON).total_seconds():.0f}: {course.cause.text} {[one.text for one in course.then]}"
+
+    down = "400: the project was down: connection refused"
+    assert told(200) == told(200, 390) == f"{down} []"
+    follows = "['the agents' work failed 3 times within 20 s, most often: at 410']"
+    assert (
+        told(200, 410, 420, 430)
+        == told(390, 410, 420, 430)
+        == f"{down} {follows}".replace("['", '["').replace("']", '"]')
+    )
+    assert told(370, 380, 390, 410).startswith("370: the agents' work failed 4 times within 40 s")
+    assert told(100, 370, 380, 390).startswith("370: the agents' work failed 3 times within 20 s")
+
+
+def test_each_incident_is_told_with_its_own_times_and_the_gravest_first_however_long_the_others_are() -> None:
+    slow = {"state": State.WARNING, "state_why": "database: slow"}
+    shots = [shot(0), shot(60, **DOWN), shot(200), shot(400, **slow), shot(1000), shot(1300, **slow), shot(1400)]
+    for n in range(5):
+        shots += [shot(2000 + 300 * n, **slow), shot(2010 + 300 * n)]
+    shots.append(shot(3590, **slow))
+    failed = {"step": "patch", "order": "", "actor": "", "run": ""}
+    rows = tuple(row(at, "failed", summary="x", **failed) for at in (500, 505, 510, 1310))
+    report = of(*shots, until=3600, rows=rows)
+    assert [(one.worst, one.failed, one.cut_off_s) for one in report.incidents] == [
+        ("critical", 0, 140),
+        ("warning", 3, 0),
+        ("warning", 1, 0),
+        *[("warning", 0, 0)] * 6,
+    ]
+    page = markdown(report)
+    assert "**Incidents:** 9 in the window; what follows is about the gravest, at 12:01:00." in page
+    assert "**What began it:** 12:01:00, the project was down" in page
+    assert (
+        "**Another:** 12:06:40 to 12:16:40 (10 min): the state became WARNING: database: slow; worst state WARNING,"
+        " 3 failures of the agents' work." in page
+    )
+    assert page.count("**Another:**") == 6
+    assert "**More:** 2 lesser incidents, under Times." in page
+    assert page.count("| Began |") == 4
+    assert page.count("**Effect:** worst state") == 4
+    assert (
+        "- 12:38:20, the state became WARNING: database: slow; detected 12:38:20; told —; acknowledged —; resolved"
+        " 12:38:30; worst state WARNING, no failed work is recorded." in page
+    )
+    assert page.count("detected") == 5  # those of no table of their own
+    last = markdown(of(shot(0), shot(60, **DOWN), shot(200), shot(590, **slow)))
+    assert "12:09:50 to 12:10:00 (10 s), it still goes on at the end of the window: the state became WARNING" in last
+    assert "| Resolved | — | — | not yet: it still goes on at the end of the window |" in last
+
+
+def test_a_second_outage_in_trouble_that_lasts_is_told_and_a_flapping_one_is_not() -> None:
+    low = {"state": State.WARNING, "state_why": LOW}
+    course = only(
+        of(
+            shot(0),
+            shot(60, **DOWN),
+            shot(200, **low),
+            shot(230, **DOWN),
+            shot(240, **low),
+            shot(800, **DOWN),
+            shot(900, **low),
+            shot(1000),
+            until=1200,
+        )
+    )
+    assert [(one.at - NOON).total_seconds() for one in (course.cause, *course.then)] == [60, 800]
+    assert course.cut_off_s == 250
+
+
+def test_breakers_that_open_as_nothing_answers_are_no_fault_of_their_own() -> None:
+    failed = {"step": "patch", "order": "", "actor": "", "run": ""}
+    rows = tuple(row(at, "failed", summary="x", **failed) for at in (30, 40, 50))
+    low = {"state": State.WARNING, "state_why": LOW}
+
+    def followed(at: float) -> list[str]:
+        opened = (breaker(at, "db:x", BreakerState.OPEN, "no answer"),)
+        report = of(shot(0), shot(60, **low), shot(100, **DOWN), shot(130, events=opened, **low), shot(200), rows=rows)
+        return [one.text for one in only(report).then]
+
+    down = "the project was down: connection refused"
+    assert followed(120) == [down]
+    assert followed(80) == ["calls failed and were suspended (db:x): no answer", down]
+
+
 def test_what_is_not_known_is_not_invented() -> None:
     going = only(of(shot(0, **DOWN), shot(100), until=300))
     assert seconds(going)["began"] is None
@@ -130,7 +220,7 @@ def test_incidents_apart_are_told_apart_and_a_pause_is_part_of_one() -> None:
     )
     assert seconds(only(unseen))["resolved"] == 400  # nobody saw that it was well
     page = markdown(apart)
-    assert "**Incidents:** 2 in the window; what follows is about the longest" in page
+    assert "**Incidents:** 2 in the window; what follows is about the gravest, at 12:16:40" in page
     assert page.count("| Began |") == 2
 
 

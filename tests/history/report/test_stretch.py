@@ -50,3 +50,14 @@ def test_it_never_goes_beyond_now_and_a_box_without_anything_is_an_hour(box: Box
     now = NOON + after(9060)
     assert stretch(box, NOON + after(9050), now) == (NOON + after(8400), now)
     assert stretch(Box(tmp_path / "none"), NOON, NOW) == (NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+
+
+def test_it_has_nothing_of_the_incidents_beside_it_and_a_monitor_that_starts_is_none(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(NOON))
+    bad = {*range(300, 400, 10), *range(700, 800, 10), *range(1000, 1100, 10)}
+    starts = shot(0, state=State.UNKNOWN, ready=False)
+    record(recorder, [starts, *(shot(at, **BAD) if at in bad else shot(at) for at in range(10, 2000, 10))])
+    box = Box(tmp_path)
+    around = [(350, -300, 700), (750, 400, 1000), (1050, 800, 1400)]
+    for at, since, until in around:
+        assert stretch(box, NOON + after(at), NOW) == (NOON + after(since), NOON + after(until))
