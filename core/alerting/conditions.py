@@ -145,12 +145,15 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
     """Return whether calls are refused or fail. What was not called since an answer waits for its next call to tell.
 
     A breaker that is merely due does so at most for a while, and not once another of the component was closed since.
+    The database's own check is such an answer, too.
     A time that is still to come tells nothing: the clock was set back.
     """
     ours = [record for record in facts.breakers if record.component == component]
     not_closed = [one for one in ours if one.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
     closed = (one.since for one in ours if one.state is BreakerState.CLOSED and not one.failures)
-    answered_at = max((at for at in closed if at <= facts.at), default=None)
+    told = facts.checked_at.get("database") if facts.verdict("database").level is Level.OK else None
+    answers = (*closed, told) if component == DATABASE and told is not None else (*closed,)
+    answered_at = max((at for at in answers if at <= facts.at), default=None)
     failing = [one for one in not_closed if answered_at is None or one.since >= answered_at]
     if failing:
         worst = min(failing, key=lambda record: record.not_closed_since or record.since)

@@ -34,12 +34,13 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
     first = Phase.FLAPPING if turn is Turn.FLAPS or (turn is None and alert.flapping) else Phase.FIRING
     if not alert.firing or alert.hidden or (turn is None and alert.known is False):
         return alert, None  # it is about to resolve
+    news = turn is not None or not alert.messages  # what was hidden until now has no row yet
     if alert.muted or alert.acked:
-        return _logged(alert, first) if turn is not None else (alert, None)
+        return _logged(alert, first) if news else (alert, None)
     if not alert.told:
         if contacts and alert.firing_s >= due_for_s(alert.severity, settings):
             return _sent(alert, first, told=1, to=(0,))
-        return _logged(alert, first) if turn is not None else (alert, None)
+        return _logged(alert, first) if news else (alert, None)
     if alert.flapping:
         return alert, None  # told once while it flaps
     if alert.severity is Severity.CRITICAL and alert.told < contacts and alert.told_s >= settings.escalate_s:

@@ -78,7 +78,13 @@ class AlertStateMachine:
             self.alerts[key] = after
             if turn is not None:
                 turns[key] = turn
+        self._let_go(facts)
         return turns
+
+    def cause_of(self, alert: Alert) -> Alert | None:
+        """Return the firing alert that hides this one, if it is one that does."""
+        sources = (one for one in self.alerts.values() if one.rule == alert.behind and one.firing)
+        return next(sources, None) if alert.hidden else None
 
     def hiding(self, alert: Alert, facts: Facts) -> tuple[str, str]:
         """Return the rule and the title of the alert that hides this one; empty when none does.
@@ -131,6 +137,20 @@ class AlertStateMachine:
                     self.alerts[theirs.key] = _merged(ours, theirs)
             elif follow or not ours.firing or _older(theirs, ours):
                 self.alerts[theirs.key] = _merged(ours, theirs)
+
+    def _let_go(self, facts: Facts) -> None:
+        """End what was hidden since it began, once nothing hides it any more, unless it is known to hold.
+
+        Nobody was told of it. What was not measured since is not known to be over: it begins anew if it still is so.
+        """
+        for key, alert in self.alerts.items():
+            if not (alert.firing and alert.unheard) or alert.truth is Truth.TRUE or self.hiding(alert, facts)[0]:
+                continue
+            if alert.truth is Truth.FALSE:
+                ended, _ = _resolved(alert, facts.at)
+            else:
+                ended = msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0)
+            self.alerts[key] = msgspec.structs.replace(ended, flapping=False, changes=())
 
     def _newer(self, key: str, condition: Condition, facts: Facts) -> Condition:
         """Return the condition; unknown where it would begin what another monitor has seen the end of since."""

@@ -121,11 +121,23 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return key_of(self.rule, self.subject)
 
     @property
-    def why_hidden(self) -> str:
-        """Return why it is hidden; empty where it is not. What is low while all is stopped may have been so before."""
-        if not self.hidden:
+    def unheard(self) -> bool:
+        """Return whether it was hidden ever since it began: nobody was told of it, nor the log."""
+        return bool(self.hidden) and not (self.messages or self.logged)
+
+    def why_hidden(self, cause: "Alert | None") -> str:
+        """Return why it is hidden behind `cause`, the alert that hides it; empty where it is not, or is over.
+
+        What is low while all is stopped may have been so before, and nothing follows from what began after it.
+        """
+        if not self.hidden or not self.active or (cause is None and self.behind != DISABLED):
             return ""
-        return f"{'held back while' if self.behind in {STOP_RULE, DISABLED} else 'follows from'}: {self.hidden}"
+        if cause is None or self.behind == STOP_RULE or _later(cause.began_at, self.began_at):
+            words = "held back while"
+        else:
+            words = "follows from"
+        acked = " (acknowledged)" if cause is not None and cause.acked else ""
+        return f"{words}: {self.hidden}{acked}"
 
     @property
     def active(self) -> bool:
@@ -209,6 +221,10 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         """Return it with what another monitor knows of its end, or of the end of one of its windows."""
         skipped = max(filter(None, (self.skipped, other.skipped)), default=None)
         return msgspec.structs.replace(self, ended_at=self.ended_at or other.ended_at, skipped=skipped)
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one > other
 
 
 def key_of(rule: str, subject: str) -> str:

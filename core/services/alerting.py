@@ -374,8 +374,8 @@ class AlertService:
             began_at=alert.began_at,
             fired_at=alert.fired_at,
             resolved_at=alert.resolved_at,
-            acked=alert.acked,
-            muted=alert.muted or alert.why_hidden,
+            acked="" if alert.hidden else alert.acked,  # of one episode, whose cause was acknowledged
+            muted=alert.muted or alert.why_hidden(self._state_machine.cause_of(alert)),
             told=alert.told,
             behind=alert.behind,
             flapping=alert.flapping,

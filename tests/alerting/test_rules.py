@@ -12,7 +12,7 @@ from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
 from core.alerting.sync import heard, of_alert
 from core.checks.failure_rate import judge
-from core.domain.alerts import Phase
+from core.domain.alerts import AlertState, Phase
 from core.domain.counts import SuccessRate
 from core.domain.failure_rate import FailureRules
 from core.domain.status import Level, Truth, Verdict
@@ -579,14 +579,104 @@ def test_what_is_held_back_itself_holds_nothing_back() -> None:
 
 
 def test_what_a_stop_holds_back_is_not_said_to_follow_from_it() -> None:
-    low = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR))
-    assert low.why_hidden == ""
-    stopped = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR), stopped=True)
-    assert stopped.why_hidden == "held back while: emergency stop is set"
-    disabled = Lives().alert_of("success_rate_critical", success_1h=rate(11.7, HOUR), enabled=False)
-    assert disabled.why_hidden == "held back while: the system is disabled"
-    follows = Lives().alert_of("failure_rate_high", success_1h=rate(11.7, HOUR), **MANY_FAIL)
-    assert follows.why_hidden == "follows from: success rate is low"
+    def why(**so: Any) -> str:
+        lives = Lives()
+        low = lives.alert_of("success_rate_critical", success_1h=rate(11.7, HOUR), **so)
+        return low.why_hidden(lives.state_machine.cause_of(low))
+
+    assert why() == ""
+    assert why(stopped=True) == "held back while: emergency stop is set"
+    assert why(enabled=False) == "held back while: the system is disabled"
+    lives = Lives()
+    follows = lives.alert_of("failure_rate_high", success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    cause = lives.state_machine.cause_of(follows)
+    assert follows.why_hidden(cause) == "follows from: success rate is low"
+    assert cause is not None
+    acked = msgspec.structs.replace(cause, acked="anna")
+    assert follows.why_hidden(acked) == "follows from: success rate is low (acknowledged)"
+
+
+def test_nothing_follows_from_what_began_later_or_is_over_and_what_is_over_follows_from_nothing() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(5, **MANY_FAIL)
+    assert lives.stage("failure_rate_high:failure rate") == "firing"
+    lives.minutes(3, success_1h=rate(11.7, HOUR), **MANY_FAIL)
+    high = lives.alert("failure_rate_high:failure rate")
+    assert high.why_hidden(lives.state_machine.cause_of(high)) == "held back while: success rate is low"
+    over = msgspec.structs.replace(high, stage=AlertState.RESOLVED)
+    assert over.why_hidden(lives.state_machine.cause_of(over)) == ""
+    lives.minutes(12, **MANY_FAIL)
+    assert lives.stage("success_rate_critical:success rate") == "resolved"
+    assert high.hidden
+    assert high.why_hidden(lives.state_machine.cause_of(high)) == ""
+
+
+FOLLOWERS = ("breakers:db", "degraded", "failure_rate_critical:failure rate")
+
+
+def an_outage(lives: Lives) -> None:
+    """Nine minutes of one in which everything fails that may fail by it."""
+    for _ in range(9):
+        opened = breaker(lives.now, BreakerState.OPEN, 301.0)
+        lives.minute(database=Level.CRITICAL, failure_rate=Level.CRITICAL, breakers=(opened,), lost=("tasks",))
+
+
+def test_what_followed_from_an_outage_never_stands_as_resolving_once_that_is_over() -> None:
+    lives = Lives(contacts=1)
+    an_outage(lives)
+    assert [lives.alert(key).unheard for key in FOLLOWERS] == [True, True, True]
+    closed = msgspec.structs.replace(breaker(lives.now, BreakerState.CLOSED, 0.0), failures=0)
+    for _ in range(15):
+        lives.minute(breakers=(closed,))
+        for key in FOLLOWERS:
+            alert = lives.alert(key)
+            assert not (alert.firing and not alert.hidden), key
+    assert [lives.stage(key) for key in FOLLOWERS] == ["resolved"] * 3
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+
+
+def test_what_was_told_before_an_outage_hid_it_resolves_as_anything_else_does() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(3, failure_rate=Level.CRITICAL)
+    an_outage(lives)
+    assert lives.alert("failure_rate_critical:failure rate").hidden == "database down"
+    lives.minutes(2)
+    assert lives.stage("failure_rate_critical:failure rate") == "firing"  # resolving: a rate holds for ten minutes
+    lives.minutes(10)
+    assert phases(lives.told("failure_rate_critical:failure rate")) == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize("contacts", [0, 1])
+def test_what_is_so_without_what_hid_it_comes_into_force_with_a_row(contacts: int) -> None:
+    lives = Lives(contacts=contacts)
+    an_outage(lives)
+    lives.minutes(3, lost=("tasks",))
+    assert ("degraded", "firing") in [(key, phase) for _, key, phase, _ in lives.said]
+
+
+def test_what_an_outage_hid_and_nobody_measured_since_is_told_to_nobody_once_that_is_over() -> None:
+    lives = Lives(contacts=1)
+    an_outage(lives)
+    lives.minutes(3, failure_rate=Level.UNKNOWN, lost=None)
+    assert lives.stage("database_down:db") == "resolved"
+    assert lives.stage("failure_rate_critical:failure rate") == "inactive"
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+    lives.minute(failure_rate=Level.CRITICAL)  # and if it is so all the same, it begins by itself
+    assert phases(lives.told("failure_rate_critical:failure rate")) == ["firing"]
+
+
+def test_a_breaker_not_called_since_the_database_answered_says_nothing_of_it() -> None:
+    lives = Lives(contacts=1)
+    an_outage(lives)
+    opened = breaker(lives.now, BreakerState.OPEN, 301.0)
+    answered_at = {"database": lives.now + timedelta(seconds=1)}
+    lives.minutes(2, breakers=(opened,), checked_at=answered_at)
+    assert lives.stage("database_down:db") == "resolved"
+    assert "breakers:db" not in {key for _, key, _, _ in lives.said}
+    for _ in range(2):  # the next call fails, too
+        again = breaker(lives.now + timedelta(seconds=60), BreakerState.OPEN, 500.0)
+        lives.minute(breakers=(again,), checked_at=answered_at)
+    assert phases(lives.told("breakers:db")) == ["firing"]
 
 
 def test_no_follower_is_graver_than_what_it_follows_from() -> None:
