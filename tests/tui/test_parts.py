@@ -14,7 +14,7 @@ from textual.geometry import Region
 
 from core.domain.events import BreakerChanged, Event
 from core.domain.queries import Page
-from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerState
 from tests.tui.pictures import STATES, WARNING
@@ -280,7 +280,31 @@ def test_nothing_that_needs_somebody_is_cut_while_lines_are_left(name: str) -> N
 def test_one_line_for_alerts_is_the_worst_of_them() -> None:
     (line,) = lines(NeedsPanel, WARNING, 100, 1)
     assert "tasks are stuck" in line
-    assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 4 more"
+    assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 3 more"
+
+
+def test_what_needs_somebody_stands_before_what_somebody_has_and_what_is_over_does_not_stand() -> None:
+    def alert(state: str, severity: str, *, well: bool = False) -> AlertView:
+        name = f"{severity} {state}{' well' if well else ''}"
+        return AlertView(key=name, rule=name, subject="", severity=severity, state=state, title=name, well=well)
+
+    alerts = (  # in the order of the list of alerts
+        alert("firing", "critical", well=True),
+        alert("acknowledged", "critical"),
+        alert("firing", "high"),
+        alert("silenced", "medium"),
+        alert("firing", "low"),
+        alert("hidden", "critical"),
+        alert("pending", "critical"),
+        alert("resolved", "critical"),
+    )
+    asked = msgspec.structs.replace(STATES["healthy"], alerts=alerts)
+    said = " ".join(lines(NeedsPanel, asked, 100, 20))
+    order = ("high firing", "low firing", "review", "critical pending", "critical acknowledged", "medium silenced")
+    places = [said.find(name) for name in (*order, "critical firing well", "critical hidden")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "resolved" not in said
 
 
 def test_that_nothing_needs_you_is_said_only_where_all_is_known() -> None:

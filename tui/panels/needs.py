@@ -29,7 +29,10 @@ _COLUMNS: Final = (
 """Sign, severity, state, age, and what it is."""
 
 _TALL: Final = 24
-"""The height of a column in lines from which on what no longer needs anybody is shown, too."""
+"""The height of a column in lines from which on what follows from another alert is shown, too."""
+
+_FIRING, _ABOUT_TO, _CARED, _OVER = range(4)
+"""The order of alerts by how much they need a person: before the others that wait for one, and after them."""
 
 
 class NeedsPanel(Panel):
@@ -43,7 +46,7 @@ class NeedsPanel(Panel):
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
-        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
+        now = len(self._rows(snapshot, width, 0, over=False))
         every = len(self._rows(snapshot, width, height, over=height >= _TALL))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)), part=True)
 
@@ -51,7 +54,8 @@ class NeedsPanel(Panel):
     def opened(self) -> str:
         """Return the list of alerts, or the inbox where reviews are all that waits."""
         shown = self._snapshot
-        return "inbox" if shown is not None and shown.in_review and not shown.alerts else self.OPENS
+        reviews = shown is not None and shown.in_review and all(one.state == "resolved" for one in shown.alerts)
+        return "inbox" if reviews else self.OPENS
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with how many alerts fire, and how many tasks wait for a review."""
@@ -72,18 +76,23 @@ class NeedsPanel(Panel):
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return maintenance, what fires, what waits, alerts that no longer fire; those without room are counted."""
+        """Return maintenance, what fires, what waits, then what may fire, is taken care of, or is about to be over.
+
+        Those without room are counted. What was resolved needs nobody: it is in the list of alerts, and an event.
+        """
         return as_many_as_fit(self._rows(snapshot, width, height, over=True), height)
 
     def _rows(self, snapshot: Snapshot, width: int, height: int, *, over: bool) -> list[Line]:
         """Return a line each; long texts take what is left of `height`, two lines each, those of the first rows first.
 
-        `over`: also of alerts that no longer fire.
+        `over`: also of alerts that follow from another one.
         """
+        shown = [one for one in snapshot.alerts if one.state != "resolved" and (over or one.state != "hidden")]
+        shown.sort(key=_need)
         rows = [self._window(one, snapshot) for one in _windows(snapshot)]
-        rows += [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
+        rows += [self._alert(one, snapshot) for one in shown if _need(one) == _FIRING]
         rows += self._others(snapshot)
-        rows += [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires and over]
+        rows += [self._alert(one, snapshot) for one in shown if _need(one) != _FIRING]
         return with_long_texts(_COLUMNS, rows, width, height)
 
     def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -94,7 +103,7 @@ class NeedsPanel(Panel):
     def _alert(self, one: AlertView, snapshot: Snapshot) -> tuple[Span, ...]:
         loud = one.state == "firing"
         role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
-        since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        since = age(one.began_at, snapshot.at)
         care = f" · {one.acked.removeprefix(f'{By.OPERATOR} ')}" if one.acked else ""
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
@@ -136,6 +145,15 @@ class NeedsPanel(Panel):
             (age(one.at, snapshot.at), "dim"),
             (f"{one.words}: NOT carried out yet{asks}", role),
         )
+
+
+def _need(one: AlertView) -> int:
+    """Return its place among the alerts, of equals by the order they have: by severity."""
+    if one.state == "pending":
+        return _ABOUT_TO
+    if one.state == "hidden" or one.resolving:
+        return _OVER
+    return _FIRING if one.state == "firing" else _CARED
 
 
 def _windows(snapshot: Snapshot) -> list[Silence]:
