@@ -41,6 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `blind_for_s`: 0 while there is live data. `lost`: the components not on live data. `health_row_age_s`: the age
     of the newest row of any monitor, or the time none has been found (`health_row_missing`), `health_row_late_s`:
     from when on that is too long. `answers_for_s`: seconds since the last outage, `None` where none was seen.
+    `answer_s`: the seconds that the quickest refresh of the last minute took, `None` where none was answered.
     `conflict`: what a watchdog reversed of an operator's actions. `dry_run_by`: since when a heal keeps dry-run on, and
     why; empty where none does. `set_aside`: what this machine could not keep.
     `checked_at`, `config_at`: when the verdicts and the config row were read; the rest
@@ -68,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     health_row_missing: bool = False
     health_row_late_s: float = 660.0
     answers_for_s: float | None = None
+    answer_s: float | None = None
     in_review: int | None = None
     review_waits_s: float | None = None
     braked: str = ""
@@ -128,6 +130,14 @@ def database_down(facts: Facts) -> Condition:
     title = UNREACHABLE.removesuffix(": ") if condition.text.startswith(UNREACHABLE) else ""
     text = condition.text.removeprefix("down: ").removeprefix(UNREACHABLE)  # the title already says so
     return msgspec.structs.replace(condition, text=text, title=title)
+
+
+def database_slow(facts: Facts, settings: AlertRules) -> Condition:
+    """Hold while not even the quickest answer comes in time."""
+    if facts.answer_s is None:
+        return Condition(Truth.UNKNOWN)
+    text = f"answers take {short(facts.answer_s)}, more than {short(settings.slow_answer_s)}"
+    return Condition(Truth.of(facts.answer_s > settings.slow_answer_s), text)
 
 
 def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Condition:

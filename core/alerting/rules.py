@@ -18,6 +18,7 @@ from core.alerting.conditions import (
     clock_skewed,
     conflict,
     database_down,
+    database_slow,
     degraded,
     dry_run_on,
     health_rows_late,
@@ -79,7 +80,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 def rules(settings: AlertRules) -> tuple[Rule, ...]:
     """Return all rules, the worst first."""
-    return (*_critical(settings), *_high(settings), *_medium(), *_low())
+    return (*_critical(settings), *_high(settings), *_medium(settings), *_low())
 
 
 def _critical(settings: AlertRules) -> Iterable[Rule]:
@@ -200,7 +201,19 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
     )
 
 
-def _medium() -> Iterable[Rule]:
+def _medium(settings: AlertRules) -> Iterable[Rule]:
+    yield Rule(
+        name="database_slow",
+        severity=Severity.MEDIUM,
+        title="database slow",
+        when="every answer of the last minute took more than {alerts.slow_answer_s}",
+        runbook="look for load, locks and slow queries in the project's dashboard; if the project is quick elsewhere,"
+        " check this machine's network",
+        judge=database_slow,
+        subject=DATABASE,
+        for_s=settings.database_slow_s,
+        hidden_by=("database_down",),
+    )
     yield Rule(
         name="degraded",
         severity=Severity.MEDIUM,

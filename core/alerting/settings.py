@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from core.base.bounds import Count, Percent, Period, Port, Span
+from core.base.bounds import Count, Limit, Percent, Period, Port, Span
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 """The default port of a mail server by its security."""
@@ -25,6 +25,10 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     """The time a breaker is not closed before that is an alert."""
     database_down_s: Span = 600.0
     """The time after which a database that is down is a critical alert; it is a high one from the start."""
+    slow_answer_s: Limit = 2.0
+    """The time above which an answer of the project is slow, as in the database's check."""
+    database_slow_s: Span = 120.0
+    """The time every answer is slow before that is an alert."""
     blind_s: Span = 600.0
     """The time the monitor is blind before that is an alert."""
     review_s: Span = 3600.0

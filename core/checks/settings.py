@@ -21,7 +21,7 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     patience_s: Span = 3600.0
     """The longest wait of the oldest pending task without anything being completed."""
     stop_after: Count = 10
-    """Critical checks in a row that trigger an emergency stop."""
+    """Scheduled checks in a row with the database or its API down, or most tasks failing, that set a stop."""
     stop_hours: WholeHours = 24
     """The duration of an emergency stop by the watchdog."""
     heartbeat_url: str = ""

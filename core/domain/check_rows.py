@@ -16,6 +16,7 @@ from core.domain.status import Level
 
 MEASURED_BY: Final = {
     "database_down": "database",
+    "database_slow": "database",
     "stuck_tasks": "stuck_tasks",
     "failure_rate_critical": "failure_rate",
     "failure_rate_high": "failure_rate",

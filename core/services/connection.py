@@ -36,7 +36,8 @@ class ConnectionState:
         self._proof = ""
         self._why = ""
         self._tries = 0
-        self._took: deque[float | None] = deque(maxlen=RECENT)
+        self._took: deque[tuple[float, float | None]] = deque(maxlen=RECENT)
+        """When each of the last refreshes ended, elapsed, and how long it took; `None` where nobody answered."""
 
     def next_try_in(self, seconds: float, usual_s: float) -> None:
         """Record when the next refresh is due, and when it would be due at the usual period."""
@@ -47,8 +48,8 @@ class ConnectionState:
         missed = self._tries > 0 or self._proof or self._untried_s() > 0
         if missed and self._word() not in {LinkWord.LIVE, LinkWord.CONNECTING}:
             self._back = self._clock.elapsed()
-        self._took.append(took_s)
         self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
+        self._took.append((self._tried_at, took_s))
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
         self._tries = 0
@@ -72,7 +73,7 @@ class ConnectionState:
         if not told:
             return
         self._tries += 1
-        self._took.append(None)
+        self._took.append((self._tried_at, None))
         down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
         self._why = outage_in_words(down or told[0])
         if down is not None:
@@ -116,6 +117,11 @@ class ConnectionState:
             return 0.0
         return None if self._back is None else self._clock.elapsed() - self._back
 
+    def quickest_s(self, within_s: float) -> float | None:
+        """Return the seconds that the quickest refresh of the last `within_s` took; `None` where none was answered."""
+        since = self._clock.elapsed() - within_s
+        return min((took for at, took in self._took if took is not None and at >= since), default=None)
+
     def link(self, next_at: datetime | None) -> Link:
         """Return the link for the snapshot. `next_at`: the next try."""
         return Link(
@@ -124,8 +130,8 @@ class ConnectionState:
             tries=self._tries,
             next_at=next_at,
             why=self._why,
-            latency_s=next((took for took in reversed(self._took) if took is not None), None),
-            recent=tuple(self._took),
+            latency_s=next((took for _, took in reversed(self._took) if took is not None), None),
+            recent=tuple(took for _, took in self._took),
         )
 
     def _word(self) -> LinkWord:

@@ -233,6 +233,27 @@ def test_who_took_care_of_a_short_outage_is_asked_again_when_it_is_a_long_one() 
     assert lives.told() == [(12.0, "firing", (0,))] or lives.told() == [(11.0, "firing", (0,))]
 
 
+@pytest.mark.parametrize(("answer_s", "stage"), [(2.0, "inactive"), (3.04, "firing")])
+def test_a_database_of_which_every_answer_is_slow_for_two_minutes_is_an_alert(answer_s: float, stage: str) -> None:
+    lives = Lives()
+    lives.minutes(2, answer_s=answer_s)
+    assert lives.stage("database_slow:db") != "firing"
+    lives.minute(answer_s=answer_s)
+    assert lives.stage("database_slow:db") == stage
+
+
+def test_a_slow_database_that_goes_down_is_one_episode() -> None:
+    lives = Lives()
+    lives.minutes(3, answer_s=3.04)
+    slow = lives.alert("database_slow:db")
+    assert (slow.severity, slow.title, slow.text) == ("medium", "database slow", "answers take 3 s, more than 2 s")
+    lives.minutes(2, answer_s=None, **DOWN)
+    slow, down = lives.alert("database_slow:db"), lives.alert("database_down:db")
+    assert (slow.episode, slow.hidden) == (down.episode, "database down")
+    lives.minutes(2)
+    assert lives.stage("database_slow:db") == "resolved"
+
+
 @pytest.mark.parametrize(("blind_s", "fires"), [(599.0, False), (601.0, True)])
 def test_blind_for_599_seconds_is_pending_and_for_601_fires(blind_s: float, fires: bool) -> None:
     lives = Lives()

@@ -116,6 +116,7 @@ def facts_at(now: datetime, **so: Any) -> Facts:
         "in_review": 0,
         "review_waits_s": 0.0,
         "clock_skew_s": 0.0,
+        "answer_s": 0.1,
         "conflict": "",
         "dry_run_by": "",
     }

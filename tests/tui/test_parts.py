@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from core.domain.events import BreakerChanged, Event
+from core.domain.lease import LeaseView
 from core.domain.queries import Page
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.status import Level
@@ -341,6 +342,22 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
     assert cell_len(counts.rstrip()) <= width
     assert counts.split()[0] == "12"
     assert "41 failed" in counts or width < 37
+
+
+def test_what_is_counted_for_an_automatic_stop_is_named_and_who_counts() -> None:
+    def count(snapshot: Snapshot) -> str:
+        return next(line.strip() for line in lines(HealthPanel, snapshot, 100, 10) if "auto-stop" in line)
+
+    critical = STATES["critical"]
+    assert count(critical).startswith("auto-stop: 4 of 10 scheduled checks critical, next ")
+    none = msgspec.structs.replace(critical, health=msgspec.structs.replace(critical.health, critical_in_a_row=0))
+    assert count(none).startswith("auto-stop: 0 of 10 scheduled checks critical, next ")
+    theirs = msgspec.structs.replace(none, lease=LeaseView(holder="maria", host="ops-2"))
+    assert count(theirs).startswith("auto-stop: counted by the lease holder, next ")
+    nobodys = msgspec.structs.replace(none, lease=LeaseView())
+    assert count(nobodys).startswith("auto-stop: not counted without the lease, next ")
+    down = msgspec.structs.replace(critical, lease=LeaseView(holder="maria", host="ops-2"))
+    assert "4 of 10" in count(down)  # of a database that is down, whoever holds it
 
 
 def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:

@@ -1,15 +1,19 @@
 """The list of the checks: the result of each, its duration, and its time."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from core.domain.check_rows import CheckRow, check_rows
 from core.domain.permission import auto_heal
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import Health, Snapshot
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.health import auto_stop
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
+
+_COUNTED: Final = frozenset({"database", "failure_rate"})
+"""The checks that are counted for an automatic stop."""
 
 
 class CheckList(Listed):
@@ -29,10 +33,10 @@ class CheckList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """Return the count of critical rounds in a row, and the time of the next one."""
+        """Return the count of critical scheduled checks in a row, and the time of the next one."""
         health = snapshot.health
-        told = f" {auto_stop(health)}"
-        following = f", next check {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
+        told = f" {auto_stop(snapshot)}"
+        following = f", next {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
         return ((told + following, "warning" if health.critical_in_a_row else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
@@ -51,6 +55,7 @@ class CheckList(Listed):
             ("checked", when(check.at, snapshot.at)),
             ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
             ("next check", when(snapshot.health.next_at, snapshot.at)),
+            ("auto-stop", _stops(snapshot.health) if check.name in _COUNTED else ""),
             ("auto-heal", auto_heal(snapshot.may_act, snapshot.lease)[0].removeprefix("auto-heal ")),
         )
         keys = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}
@@ -72,3 +77,11 @@ class CheckList(Listed):
                 (row.text, role if row.level != "ok" else "text"),
             ),
         )
+
+
+def _stops(health: Health) -> str:
+    """Return what is counted for an automatic stop."""
+    return (
+        f"after {health.stop_after} scheduled checks in a row with the database or its API down, or most tasks failing;"
+        " a check that you ask for does not count, and one that measures nothing leaves the count as it is"
+    )

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from core.domain.check_rows import CheckRow, check_rows
 from core.domain.checks import Check
 from core.domain.permission import auto_heal
-from core.domain.snapshot import Health, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
@@ -149,8 +149,8 @@ class HealthPanel(Panel):
 
     def _count(self, snapshot: Snapshot, width: int) -> Line:
         health = snapshot.health
-        following = f", next check {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
-        told = f"  {auto_stop(health)}"
+        following = f", next {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
+        told = f"  {auto_stop(snapshot)}"
         room = cell_len(told + following) <= width
         return ((told + (following if room else ""), "warning" if health.critical_in_a_row else "dim"),)
 
@@ -163,9 +163,15 @@ class HealthPanel(Panel):
         return ((f"  {fits}", "text"),)
 
 
-def auto_stop(health: Health) -> str:
-    """Return how many bad checks there were in a row, of how many it takes for an automatic stop."""
-    return f"auto-stop: {health.critical_in_a_row} of {health.stop_after} critical checks in a row"
+def auto_stop(snapshot: Snapshot) -> str:
+    """Return how many scheduled checks in a row were critical, of how many it takes for a stop; or who counts them.
+
+    They are counted by the holder of the lease, and by any monitor while the database is proven down.
+    """
+    health, lease = snapshot.health, snapshot.lease
+    if lease.mine or health.critical_in_a_row:
+        return f"auto-stop: {health.critical_in_a_row} of {health.stop_after} scheduled checks critical"
+    return f"auto-stop: {'counted by the lease holder' if lease.holder else 'not counted without the lease'}"
 
 
 def _share(left: int, right: int, room: int) -> int:

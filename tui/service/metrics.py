@@ -100,7 +100,7 @@ class _Collector:
             if check.at is not None:
                 ages.add_metric((check.name,), self._age(check.at))
         yield from (levels, took, ages)
-        what = "Checks with a critical result in a row."
+        what = "Scheduled checks in a row with the database or its API down, or most tasks failing."
         yield self._one("watchdesk_critical_checks_in_a_row", what, self._snapshot.health.critical_in_a_row)
 
     def _breakers(self) -> Metric:

@@ -81,7 +81,9 @@ def command(
     context.exit(code)
 
 
-_IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0, flap_s=20.0)
+_IMPATIENT: Final = AlertRules(
+    evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, database_slow_s=20.0, breakers_s=20.0, flap_s=20.0
+)
 """Shorter times for a demo, in which nobody waits ten minutes for an alert."""
 
 
