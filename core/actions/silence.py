@@ -9,7 +9,7 @@ import msgspec
 from core.actions.action import LocalOperation
 from core.actions.context import Actor
 from core.actions.dependencies import Dependencies
-from core.alerting.silences import matches
+from core.alerting.silences import matches, titled
 from core.alerting.sync import of_order
 from core.base.text import clean, plural, short
 from core.base.time_input import COMING_EXAMPLES, coming_moment_of
@@ -160,8 +160,8 @@ class SilenceAlerts(LocalOperation[Sentence]):
             silence = self._silence("")
         except ValueError as error:
             return Sentence(text=f"{error}", refused=f"{error}")
-        about = len(self._about(silence))
-        text = f"{self._matcher}: no notifications {self._when(silence)}. It matches {plural(about, 'alert')} now."
+        about = plural(len(self._about(silence)), "alert")
+        text = f"{titled(silence).called}: no notifications {self._when(silence)}. It matches {about} now."
         return Sentence(text=f"{text} Alerts already sent still get their resolved message.")
 
     async def act(self, actor: Actor) -> Result:
@@ -174,8 +174,8 @@ class SilenceAlerts(LocalOperation[Sentence]):
             silence = self._silence(str(actor))
         except ValueError as error:
             return self.refused(f"{error}")
-        about = len(self._about(silence))
-        text = f"{silence.matcher} silenced {self._when(silence)}: {silence.reason} ({plural(about, 'alert')} now)"
+        about = plural(len(self._about(silence)), "alert")
+        text = f"{titled(silence).called} silenced {self._when(silence)}: {silence.reason} ({about} now)"
         return await _keep(self, silence, text, actor)
 
     def _silence(self, who: str) -> Silence:
@@ -261,20 +261,20 @@ class EndSilence(LocalOperation[Sentence]):
 
     async def plan(self) -> Sentence:
         """Return what is silenced."""
-        return Sentence(text="\n".join(f"{one.matcher} by {one.who}: {one.reason}" for one in self._found()))
+        return Sentence(text="\n".join(f"{titled(one).called} by {one.who}: {one.reason}" for one in self._found()))
 
     async def act(self, actor: Actor) -> Result:
         """Keep it, and tell every monitor. Raises NotKept."""
         found = self._found()
         if not found and (over := self._named()):
-            return self.already(f"{over[0].matcher} is not silenced any more")
+            return self.already(f"{titled(over[0]).called} is not silenced any more")
         if len(found) != 1:
             few = "no silence" if not found else "more than one silence"
             return self.refused(f"{few} is called {clean(self._name, 60)}; see: watchdesk silence --list")
         if self._once:
             return await self._skip(found[0], actor)
         ended = msgspec.structs.replace(found[0], ended_at=self._parts.likely_now())
-        return await _keep(self, ended, f"{ended.matcher} is not silenced any more", actor)
+        return await _keep(self, ended, f"{titled(ended).called} is not silenced any more", actor)
 
     async def _skip(self, silence: Silence, actor: Actor) -> Result:
         weekly, now = silence.window, self._parts.likely_now()
@@ -286,7 +286,8 @@ class EndSilence(LocalOperation[Sentence]):
         following = next(skipped.periods(now), None)
         goes_on = f"next {at_zone(following.since, weekly.zone)}" if following is not None else "it was the last"
         when = "any more" if held.since <= now else f"on {at_zone(held.since, weekly.zone)}"
-        return await _keep(self, skipped, f"{silence.matcher} is not silenced {when}; {weekly.words}: {goes_on}", actor)
+        text = f"{titled(silence).called} is not silenced {when}; {weekly.words}: {goes_on}"
+        return await _keep(self, skipped, text, actor)
 
     def _found(self) -> list[Silence]:
         now = self._parts.likely_now()

@@ -6,17 +6,31 @@ from typing import Final
 
 import msgspec
 
+from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
-from core.domain.alerts import Ack, Alert, Silence, fits
+from core.domain.alerts import Ack, Alert, Silence, fits, key_of
 from core.domain.maintenance import SilencePeriod
 
 SKEW: Final = timedelta(minutes=10)
 """The furthest that a clock may be ahead: an acknowledgement from later than that is ignored."""
 
+_TITLES: Final = tuple(
+    (name.lower(), rule.title)
+    for rule in rules(AlertRules())
+    for name in (rule.name, rule.subject, key_of(rule.name, rule.subject))
+)
+"""The names of alerts, each with a title."""
+
 
 def matches(silence: Silence, alert: Alert) -> bool:
     """Return whether a silence covers an alert: by rule, subject, key or severity; `*` and `?` are wildcards."""
     return fits(silence.matcher, (alert.rule, alert.subject, alert.key, alert.severity.value))
+
+
+def titled(silence: Silence) -> Silence:
+    """Return a silence with the title of the rule whose name its matcher is; a pattern has none."""
+    found = {title for name, title in _TITLES if name == silence.matcher.strip().lower()}
+    return msgspec.structs.replace(silence, title=found.pop() if len(found) == 1 else "")
 
 
 def silenced(alert: Alert, silences: Iterable[Silence], now: datetime) -> tuple[Silence, SilencePeriod] | None:
@@ -31,7 +45,7 @@ def in_snapshot(silences: Iterable[Silence], now: datetime) -> tuple[tuple[Silen
     for one in silences:
         if not one.over(now):
             held = one.holding(now)
-            shown = msgspec.structs.replace(one, period=held or next(one.periods(now), None))
+            shown = msgspec.structs.replace(titled(one), period=held or next(one.periods(now), None))
             (coming if held is None else holding).append(shown)
     coming.sort(key=lambda one: (one.period is None, one.period.since if one.period is not None else one.at))
     return tuple(holding), tuple(coming)

@@ -12,7 +12,7 @@ import msgspec
 
 from core.alerting.escalation import Tell
 from core.alerting.rules import Rule
-from core.alerting.silences import SKEW
+from core.alerting.silences import SKEW, titled
 from core.base.error_boundary import ErrorBoundary
 from core.base.text import clean
 from core.domain.actors import By
@@ -143,7 +143,7 @@ def ended_again(silence: Silence, now: datetime, *, who: str, host: str) -> LogR
 
 def _again(silence: Silence, name: str, word: str, now: datetime, *, who: str, host: str) -> LogRow:
     run, when = str(uuid.uuid5(_uuid(silence.id), name)), silence.window.words if silence.window is not None else ""
-    text = f"{silence.matcher} {word}: {when}, of {silence.who}: {silence.reason}"
+    text = f"{titled(silence).called} {word}: {when}, of {silence.who}: {silence.reason}"
     plan = msgspec.to_builtins(silence)
     told = {"order": SILENCE, "run": run, "by": By.WATCHDOG.value, "who": who, "host": host, "plan": plan}
     name = str(uuid.uuid5(_uuid(run), "completed"))

@@ -181,6 +181,13 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     skipped: datetime | None = None
     period: SilencePeriod | None = None
     """Only in a snapshot: when it holds now, or next; `None` where that is not known."""
+    title: str = ""
+    """Not kept: the title of the alerts whose name its matcher is; empty where it is none, or of several."""
+
+    @property
+    def called(self) -> str:
+        """What it is about, for people: the title, else the matcher."""
+        return f'"{self.title}"' if self.title else self.matcher
 
     def periods(self, now: datetime) -> Iterator[SilencePeriod]:
         """Yield when it holds, now and from now on: of a weekly one those of about two weeks.

@@ -9,7 +9,7 @@ from core.domain.maintenance import NO_ZONE, SOON, WeeklyWindow, at_zone
 
 def silence_line(one: Silence, now: datetime) -> str:
     """Return a silence of a snapshot in one line: until when it holds or in how long it will, what, and why."""
-    of = "" if one.matcher == "*" else f" of {one.matcher}"
+    of = "" if one.matcher == "*" else f" of {one.called}"
     return f"{'maintenance' if one.window is not None else 'silence'}{of} {_when(one, now)}: {one.reason}"
 
 

@@ -116,6 +116,27 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
 
 
 @ONE_SHAPE
+def test_a_silence_of_one_alert_calls_it_by_its_title_and_its_name_stands_where_it_is_typed(
+    sandbox: Running, command: Command
+) -> None:
+    name = "success_rate_critical:success rate"
+    given = ("silence", name, "--reason", "a deployment")
+    planned = command(*given, "--dry-run", sandbox=sandbox)
+    assert '"success rate is low": no notifications for 2 h.' in planned.stdout
+    made = command(*given, "--yes", sandbox=sandbox)
+    assert made.stdout == '"success rate is low" silenced for 2 h: a deployment (0 alerts now)\n'
+    assert 'silenced: "success rate is low" for 2 h by' in command("alerts", sandbox=sandbox).stdout
+    listed = command("silence", "--list", sandbox=sandbox).stdout
+    assert f"{name} until" in listed
+    (told,) = json.loads(command("silence", "--list", "--json", sandbox=sandbox).stdout)["silences"]
+    assert told["matcher"] == name
+    ended = command("silence", "--end", listed.split()[0], sandbox=sandbox)
+    assert ended.stdout == '"success rate is low" is not silenced any more\n'
+    for said in (planned, made, ended):
+        assert "success_rate" not in said.stdout.lower()
+
+
+@ONE_SHAPE
 def test_a_weekly_silence_is_planned_listed_and_ended_by_the_window_or_for_good(
     sandbox: Running, command: Command
 ) -> None:
@@ -156,7 +177,7 @@ def test_a_silence_is_planned_once(sandbox: Running, command: Command) -> None:
     begins = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT12:00Z")
     made = command(*given, "--from", begins, sandbox=sandbox)
     assert made.returncode == 0, made.stderr
-    assert re.match(r"stuck_tasks silenced from \S+ 1[34]:00 to 1[67]:00 Europe/Berlin \(3 h\), in ", made.stdout)
+    assert re.match(r'"tasks are stuck" silenced from \S+ 1[34]:00 to 1[67]:00 Europe/Berlin \(3 h\), in ', made.stdout)
     listed = command("silence", "--list", sandbox=sandbox).stdout
     assert re.search(r"stuck_tasks \S+ 1[34]:00 to 1[67]:00 Europe/Berlin by operator \S+: repair", listed)
     name = listed.split()[0]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.alerting.silences import in_snapshot
+from core.alerting.silences import in_snapshot, titled
 from core.alerting.sync import ended_again, heard, of_order, said_again
 from core.domain.alerts import Silence
 from core.domain.maintenance import OnceWindow, WeeklyWindow
@@ -30,6 +30,28 @@ def maintenance(lives: Lives, window: OnceWindow | WeeklyWindow = NIGHTLY, match
 def once(lives: Lives, after_min: float, minutes: float) -> OnceWindow:
     since = lives.now + timedelta(minutes=after_min)
     return OnceWindow(since=since, until=since + timedelta(minutes=minutes), zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("matcher", "called"),
+    [
+        ("Stuck_Tasks", '"tasks are stuck"'),
+        ("database_down", '"database down"'),
+        ("database_down:db", '"database down"'),
+        ("breakers:db", '"calls to the database fail"'),
+        ("breakers", "breakers"),
+        ("db", "db"),
+        ("stuck_*", "stuck_*"),
+        ("critical", "critical"),
+        ("*", "*"),
+    ],
+)
+def test_a_silence_of_one_alert_is_called_by_its_title_and_a_pattern_by_itself(matcher: str, called: str) -> None:
+    one = Silence(id="s", matcher=matcher, reason="r", who="anna", at=START, until=START + timedelta(hours=1))
+    assert titled(one).called == called
+    ((shown,), _) = in_snapshot((one,), START)
+    assert shown.called == called
+    assert msgspec.to_builtins(one)["title"] == ""  # what is kept and told to others is the matcher
 
 
 @pytest.mark.parametrize("weekly", [True, False])

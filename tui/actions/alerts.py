@@ -26,7 +26,7 @@ def silence_choices(snapshot: Snapshot) -> Choices:
     ends = [
         (
             Choice(END_SILENCE, one.id),
-            f"take back: {one.matcher}, {in_steps(ends_at(one) - snapshot.at)} more by {one.who}: {one.reason}",
+            f"take back: {one.called}, {in_steps(ends_at(one) - snapshot.at)} more by {one.who}: {one.reason}",
         )
         for one in snapshot.telling.silences
         if one.window is None

@@ -82,7 +82,7 @@ def _page(snapshot: Snapshot) -> str:
     told = (*snapshot.telling.silences, *snapshot.telling.planned)
     first = [f"{silence_line(one, snapshot.at)}{_whose(one)}" for one in told if shown_soon(one, snapshot.at)]
     lines += [
-        f"silenced: {one.matcher} for {in_steps(ends_at(one) - snapshot.at)} by {one.who}: {one.reason} ({one.id[:8]})"
+        f"silenced: {one.called} for {in_steps(ends_at(one) - snapshot.at)} by {one.who}: {one.reason} ({one.id[:8]})"
         for one in snapshot.telling.silences
         if one.window is None
     ]
