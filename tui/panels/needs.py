@@ -46,7 +46,7 @@ class NeedsPanel(Panel):
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
-        now = len(self._rows(snapshot, width, 0, over=False))
+        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
         every = len(self._rows(snapshot, width, height, over=height >= _TALL))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)), part=True)
 
