@@ -41,7 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `blind_for_s`: 0 while there is live data. `lost`: the components not on live data. `health_row_age_s`: the age
     of the newest row of any monitor, or the time none has been found (`health_row_missing`), `health_row_late_s`:
     from when on that is too long. `answers_for_s`: seconds since the last outage, `None` where none was seen.
-    `answer_s`: the seconds that the quickest refresh of the last minute took, `None` where none was answered.
+    `answer_s`: the seconds that the quickest of the last three answers took, `None` where there was none lately.
     `conflict`: what a watchdog reversed of an operator's actions. `dry_run_by`: since when a heal keeps dry-run on, and
     why; empty where none does. `set_aside`: what this machine could not keep.
     `checked_at`, `config_at`: when the verdicts and the config row were read; the rest

@@ -206,7 +206,7 @@ def _medium(settings: AlertRules) -> Iterable[Rule]:
         name="database_slow",
         severity=Severity.MEDIUM,
         title="database slow",
-        when="every answer of the last minute took more than {alerts.slow_answer_s}",
+        when="each of the last three answers took more than {alerts.slow_answer_s}",
         runbook="look for load, locks and slow queries in the project's dashboard; if the project is quick elsewhere,"
         " check this machine's network",
         judge=database_slow,

@@ -34,9 +34,6 @@ _WEEK = timedelta(days=7)
 _TOLD_S = 60.0
 """The greatest age of a rate that a refresh has told."""
 
-_LATELY_S = 60.0
-"""The seconds within which the project was asked often enough to tell whether all of its answers are slow."""
-
 _AWAKE_S = 300.0
 """Evaluations further apart than this, in seconds, have a sleep of the machine between them, which does not count."""
 
@@ -102,7 +99,7 @@ class AlertInputs:
             health_row_missing=self._looked is not None,
             health_row_late_s=2 * interval_s + 60.0,
             answers_for_s=self._connection.answers_for_s(),
-            answer_s=self._connection.quickest_s(_LATELY_S),
+            answer_s=self._connection.quickest_s(),
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,

@@ -13,6 +13,12 @@ from core.resilience.fault import Evidence, Fault, Party
 RECENT: Final = 30
 """The number of refresh durations that are kept."""
 
+_FEW: Final = 3
+"""The number of answers of which one may be slow without that being so of all."""
+
+_LATELY_S: Final = 120.0
+"""The greatest age of an answer, in seconds, from which it is told how quick the project is."""
+
 _SLEPT_S: Final = 300.0
 """Where no refresh was tried for longer than this, in seconds, the machine slept; that time does not count."""
 
@@ -117,10 +123,11 @@ class ConnectionState:
             return 0.0
         return None if self._back is None else self._clock.elapsed() - self._back
 
-    def quickest_s(self, within_s: float) -> float | None:
-        """Return the seconds that the quickest refresh of the last `within_s` took; `None` where none was answered."""
-        since = self._clock.elapsed() - within_s
-        return min((took for at, took in self._took if took is not None and at >= since), default=None)
+    def quickest_s(self) -> float | None:
+        """Return the seconds that the quickest of the last three answered refreshes took; `None` where none is new."""
+        since = self._clock.elapsed() - _LATELY_S
+        answered = [took for at, took in self._took if took is not None and at >= since]
+        return min(answered[-_FEW:], default=None)
 
     def link(self, next_at: datetime | None) -> Link:
         """Return the link for the snapshot. `next_at`: the next try."""

@@ -1,10 +1,12 @@
 """Each rule's edges, each stage's and each telling's, on a clock that moves when told."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell
@@ -654,6 +656,34 @@ def test_what_followed_from_an_outage_never_stands_as_resolving_once_that_is_ove
             assert not (alert.firing and not alert.hidden), key
     assert [lives.stage(key) for key in FOLLOWERS] == ["resolved"] * 3
     assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+
+
+FACTS: Final = st.fixed_dictionaries(
+    {
+        "database": st.sampled_from([Level.OK, Level.CRITICAL]),
+        "failure_rate": st.sampled_from([Level.OK, Level.WARNING, Level.CRITICAL, Level.UNKNOWN]),
+        "success_1h": st.sampled_from([rate(100.0, HOUR), rate(11.7, HOUR), None]),
+        "stopped": st.sampled_from([False, True, None]),
+        "enabled": st.sampled_from([True, False, None]),
+        "lost": st.sampled_from([(), ("tasks",), None]),
+        "answer_s": st.sampled_from([0.1, 3.0, None]),
+    }
+)
+
+
+@given(st.lists(FACTS, min_size=5, max_size=30), st.integers(0, 1))
+def test_whatever_happens_only_what_was_told_stands_as_resolving(course: list[dict[str, Any]], contacts: int) -> None:
+    lives = Lives(contacts=contacts)
+    for facts in course:
+        lives.minute(**facts)
+        for alert in lives.state_machine.alerts.values():
+            if alert.firing and not alert.hidden and alert.known is False:
+                assert alert.messages, alert.key
+            cause = lives.state_machine.cause_of(alert)
+            if "follows from" in alert.why_hidden(cause):
+                assert cause is not None
+                assert cause.firing
+                assert cause.began_at <= alert.began_at
 
 
 def test_what_was_told_before_an_outage_hid_it_resolves_as_anything_else_does() -> None:

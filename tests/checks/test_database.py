@@ -270,19 +270,21 @@ def test_it_knows_for_how_long_it_was_answered_since_an_outage() -> None:
     assert link.answers_for_s() == 0.0
 
 
-def test_it_knows_the_quickest_answer_of_the_last_minute() -> None:
+def test_it_knows_the_quickest_of_the_last_answers() -> None:
     clock = FakeClock()
     link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
-    assert link.quickest_s(60.0) is None
+    assert link.quickest_s() is None
     for took_s in (0.1, 3.2, 2.9, 3.1):
         link.answered(took_s)
         clock.advance(20)
-    assert link.quickest_s(60.0) == 2.9  # the quick one is longer ago
-    link.failed((_refused(), Fault(kind="x", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer")))
-    assert link.quickest_s(60.0) == 2.9
-    clock.advance(120)
-    assert link.quickest_s(60.0) is None
-    assert link.link(None).recent == (0.1, 3.2, 2.9, 3.1, None)
+    assert link.quickest_s() == 2.9  # the quick one was before the last three
+    link.failed((Fault(kind="x", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer"),))
+    assert link.quickest_s() == 2.9
+    link.answered(0.2)
+    assert link.quickest_s() == 0.2
+    clock.advance(121)
+    assert link.quickest_s() is None
+    assert link.link(None).recent == (0.1, 3.2, 2.9, 3.1, None, 0.2)
 
 
 def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> None:
