@@ -9,9 +9,10 @@ from typing import Final
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Severity
 from core.domain.checks import Check
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.snapshot import Snapshot
 from core.domain.status import Level
 
 MEASURED_BY: Final = {

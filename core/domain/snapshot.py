@@ -1,14 +1,13 @@
 """One immutable snapshot of everything. The screen, the command line and all recorders read only this."""
 
 import operator
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.checks import Check
 from core.domain.counts import Simulated, SuccessRate, TaskCounts
@@ -178,77 +177,6 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     lapses_at: datetime | None = None
     asks: bool = False
-
-
-class AlertView(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
-
-    `acked`: who acknowledged it. `muted`: why nobody is told. `told`: the number of contacts told. `behind`: the rule
-    behind which it is hidden, if it is.
-    """
-
-    key: str
-    rule: str
-    subject: str
-    severity: str
-    state: str
-    title: str
-    text: str = ""
-    runbook: str = ""
-    episode: str = ""
-    began_at: datetime | None = None
-    fired_at: datetime | None = None
-    resolved_at: datetime | None = None
-    acked: str = ""
-    muted: str = ""
-    told: int = 0
-    behind: str = ""
-    flapping: bool = False
-    """The alert changes often, and so fires for a while longer."""
-    well: bool = False
-    """The condition does not hold at present: the alert is about to resolve, or flaps."""
-
-    @property
-    def word(self) -> str:
-        """Return its state in the field's words: `inhibited` while another alert explains it, `resolving` once its
-        condition holds no longer, though not yet for long enough.
-        """
-        if self.state == "hidden":
-            return "inhibited"
-        return "resolving" if self.state == "firing" and self.well else self.state
-
-    @property
-    def course(self) -> str:
-        """Return what its word does not say: that it changes often, or that it is about to resolve."""
-        resolves = self.resolving and self.word != "resolving"
-        return ", ".join(word for word, so in (("flapping", self.flapping), ("resolving", resolves)) if so)
-
-    @property
-    def titled(self) -> str:
-        """Return its title, and its course."""
-        return f"{self.title} ({self.course})" if self.course else self.title
-
-    @property
-    def fires(self) -> bool:
-        """Return whether its condition has held long enough, still does, and is no mere consequence of another's."""
-        return self.state not in {"pending", "resolved", "hidden"}
-
-    @property
-    def is_so(self) -> bool:
-        """Return whether it fires and its condition holds now, as far as is known."""
-        return self.fires and not self.well
-
-    @property
-    def resolving(self) -> bool:
-        """Return whether it fires and its condition holds no longer: it resolves once that has lasted for a while."""
-        return self.fires and self.well
-
-
-def alerts_in_words(alerts: Iterable[AlertView]) -> str:
-    """Return how many alerts fire, and how many of those nobody needs to act on: `1 firing, 2 acknowledged`."""
-    many = Counter(one.word for one in alerts if one.fires)
-    words = ("firing", "resolving", "acknowledged", "silenced")
-    return ", ".join(f"{many[word]:,} {word}" for word in words if many[word])
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):

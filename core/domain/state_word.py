@@ -5,9 +5,10 @@ from typing import Final
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.alerts import STOP_RULE
 from core.domain.records import SystemConfig
-from core.domain.snapshot import AlertView, Snapshot, State
+from core.domain.snapshot import Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
 from core.domain.wrong import BY_CONFIG, cause_in_words, wrong_now
 from core.resilience.reading import Reading, Source

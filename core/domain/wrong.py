@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from core.base.text import plural
+from core.domain.alert_view import AlertView
 from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import UNREACHABLE, verdict_in_words
 from core.domain.records import SystemConfig
-from core.domain.snapshot import AlertView, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience.reading import Source
 

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from core.domain.actors import By, by_of
+from core.domain.alert_view import AlertView
 from core.domain.counts import TaskCounts
 from core.domain.records import LogEntry
-from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, AlertView, Snapshot, State
+from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, Snapshot, State
 from core.resilience.reading import Reading
 
 _ENDED: Final = frozenset({"completed", "failed"})

@@ -10,11 +10,11 @@ from core.actions.lease import Lease
 from core.actions.waiting import LAPSES, WaitingAction
 from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
+from core.domain.alert_view import AlertView
 from core.domain.low_success import LowSuccess
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
-    AlertView,
     Degradation,
     Health,
     Project,

@@ -19,10 +19,11 @@ from core.alerting.silences import acknowledged
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
 from core.alerting.sync import LISTENED, ORDERS, LogRow, heard, of_alert
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence
 from core.domain.events import AlertChanged
 from core.domain.log_steps import AUDIT, about_alert
-from core.domain.snapshot import AlertView, Telling
+from core.domain.snapshot import Telling
 from core.domain.status import Truth
 from core.resilience import NotLive
 from core.resilience.reading import Source
@@ -184,12 +185,11 @@ class AlertService:
     # Results
 
     def views(self) -> tuple[AlertView, ...]:
-        """Return the alerts as shown: firing first, the worst first; then pending, then recently resolved."""
-        order = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
-        shown = [alert for alert in self._state_machine.alerts.values() if alert.stage in order]
+        """Return the alerts as shown, in the order of their places, the worst of each first."""
+        shown = [alert for alert in self._state_machine.alerts.values() if alert.stage is not AlertState.INACTIVE]
         shown = [alert for alert in shown if alert.messages or alert.stage is not AlertState.RESOLVED]
-        shown.sort(key=lambda alert: (order[alert.stage], bool(alert.hidden), alert.severity.rank, alert.key))
-        return tuple(self._view(alert) for alert in shown)
+        shown.sort(key=lambda alert: (alert.severity.rank, alert.key))
+        return tuple(sorted((self._view(alert) for alert in shown), key=lambda one: one.place))
 
     def telling(self) -> Telling:
         """Return the status of delivery: recipients, failures, silences."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.alerting.settings import AlertRules
-from core.domain.snapshot import AlertView
+from core.domain.alert_view import AlertView
 from tests.alerting.mail_server import Alarming
 from tests.running import ONE_SHAPE, Running
 

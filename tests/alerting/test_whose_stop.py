@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.alerting.settings import AlertRules
-from core.domain.snapshot import AlertView
+from core.domain.alert_view import AlertView
 from tests.alerting.mail_server import Alarming, Mailbox, Server, lift, stop
 from tests.running import ONE_SHAPE, Running
 

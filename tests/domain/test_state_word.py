@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.alert_view import AlertView
 from core.domain.checks import Check
 from core.domain.counts import SuccessRate, TaskCounts
 from core.domain.low_success import LowSuccess
 from core.domain.records import SystemConfig
-from core.domain.snapshot import CALM, AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.snapshot import CALM, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import as_config_shows, state_of
 from core.domain.status import Level
 from core.resilience import DegradationLevel

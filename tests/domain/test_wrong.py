@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import pytest
 
+from core.domain.alert_view import AlertView
 from core.domain.checks import Check
 from core.domain.counts import TaskCounts
 from core.domain.records import SystemConfig
-from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.snapshot import Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
 from core.domain.status import Level
 from core.domain.wrong import cause_of

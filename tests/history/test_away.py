@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.domain.alert_view import AlertView
 from core.domain.counts import TaskCounts
 from core.domain.records import LogEntry
-from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks
+from core.domain.snapshot import Link, LinkWord, Snapshot, State, Tasks
 from core.history.away import Absence, ActionSummary, Summary
 from core.resilience.reading import Reading, Source
 from tests.tui.well import HEALTHY

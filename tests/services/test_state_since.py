@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.checks import Check
-from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State
+from core.domain.snapshot import Degradation, Health, Link, LinkWord, Project, Snapshot, State
 from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.services.state_since import StateSince

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.checks import Check
 from core.domain.counts import TaskCounts
 from core.domain.kpis import Kpi
 from core.domain.permission import MayAct
 from core.domain.records import SystemConfig
-from core.domain.snapshot import AlertView, Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
+from core.domain.snapshot import Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
 from core.domain.status import Level, Truth
 from core.history.kpis import KpiInputs, kpis
 from core.resilience import BreakerRecord, BreakerState

@@ -11,7 +11,8 @@ from textual.widgets import Input, OptionList
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.silence import SILENCE
 from core.alerting.settings import AlertRules
-from core.domain.snapshot import AlertView, Degradation, Project, Snapshot, State, Telling
+from core.domain.alert_view import AlertView
+from core.domain.snapshot import Degradation, Project, Snapshot, State, Telling
 from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
 from tests.clock import FakeClock

@@ -6,7 +6,7 @@ from textual.keys import _character_to_key
 from textual.widgets import Button, Input
 
 from core.actions.emergency_stop import EMERGENCY_STOP
-from core.domain.snapshot import AlertView
+from core.domain.alert_view import AlertView
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import app_on, asks, drawn, read_it, run, settled
 from tests.tui.hand import Open, opened

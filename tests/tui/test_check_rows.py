@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
 from core.checks import NAMES
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Severity
 from core.domain.check_rows import MEASURED_BY, check_rows
 from core.domain.checks import Check
 from core.domain.counts import SuccessRate
-from core.domain.snapshot import AlertView, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience.reading import Reading, Source
 from tests.tui.well import ACTIVE, AT, check, looked

@@ -7,7 +7,7 @@ from textual.widgets import OptionList
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.actions.silence import SILENCE
-from core.domain.snapshot import AlertView
+from core.domain.alert_view import AlertView
 from core.resilience import BreakerState
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled
 from tests.tui.pictures import WARNING

@@ -6,7 +6,8 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.snapshot import AlertView, Snapshot, alerts_in_words
+from core.domain.alert_view import AlertView, alerts_in_words
+from core.domain.snapshot import Snapshot
 from core.history.blackbox import WatchedSpan
 from core.history.report import RecordedWindow, Report, compose, html_page, markdown
 from tests.tui.test_one_number import STATUSES, lines, snapshots

@@ -12,10 +12,11 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from core.domain.alert_view import AlertView
 from core.domain.events import BreakerChanged, Event
 from core.domain.lease import LeaseView
 from core.domain.queries import Page
-from core.domain.snapshot import AlertView, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from core.resilience import BreakerCause, BreakerState
 from tests.tui.pictures import STATES, WARNING

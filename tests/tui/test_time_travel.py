@@ -13,7 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from core.domain.snapshot import AlertView, State
+from core.domain.alert_view import AlertView
+from core.domain.snapshot import State
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from tests.clock import FakeClock
 from tests.history.blackbox.pictures import kill, record

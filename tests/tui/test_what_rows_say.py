@@ -5,8 +5,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from core.domain.alert_view import AlertView
 from core.domain.records import LogEntry, Task
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.snapshot import Snapshot
 from core.resilience.reading import Reading, Source
 from tests.tui.drawn import app_on, settled, text_of
 from tests.tui.pictures import WARNING

@@ -5,10 +5,11 @@ from typing import Final
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.silence import END_SILENCE, SILENCE
 from core.base.text import in_steps
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.maintenance import WeeklyWindow
 from core.domain.silence_words import ends_at, next_window, silence_line
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Choices
 
 EVERYTHING: Final = "*"

@@ -11,7 +11,8 @@ import msgspec
 from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.alert_view import AlertView
+from core.domain.snapshot import Snapshot
 from core.history.blackbox import Box, Course
 from tui.actions.ui import Ui
 from tui.app.time_line import FollowedCourse

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from core.base.text import in_steps
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.check_rows import check_rows
 from core.domain.maintenance import WeeklyWindow
@@ -12,7 +13,7 @@ from core.domain.own_cost import OwnCost
 from core.domain.permission import auto_heal
 from core.domain.records import STATUSES
 from core.domain.silence_words import shown_soon, silence_line
-from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, Telling, policies_in_words, policies_open
+from core.domain.snapshot import LEGACY_KEY, Snapshot, Telling, policies_in_words, policies_open
 from core.domain.status import Truth
 from core.resilience.reading import Reading, Source
 from tui.cli.monitor_page import watchdog_as_data, watchdog_lines

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.domain.alert_view import AlertView, alerts_in_words
 from core.domain.alerts import Severity, Silence
 from core.domain.silence_words import ends_at, goes_on, next_window, shown_soon, silence_line
-from core.domain.snapshot import AlertView, Snapshot, alerts_in_words
+from core.domain.snapshot import Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, list_key, when

@@ -4,10 +4,11 @@ from typing import Final
 
 from core.base.text import amount, plural
 from core.domain.actors import By
+from core.domain.alert_view import AlertView, alerts_in_words
 from core.domain.alerts import Silence
 from core.domain.pauses import paused_in_short
 from core.domain.silence_words import shown_soon, silence_line
-from core.domain.snapshot import AlertView, LinkWord, Snapshot, Waiting, alerts_in_words
+from core.domain.snapshot import LinkWord, Snapshot, Waiting
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.long_texts import with_long_texts
@@ -30,9 +31,6 @@ _COLUMNS: Final = (
 
 _TALL: Final = 24
 """The height of a column in lines from which on what follows from another alert is shown, too."""
-
-_FIRING, _ABOUT_TO, _CARED, _OVER = range(4)
-"""The order of alerts by how much they need a person: before the others that wait for one, and after them."""
 
 
 class NeedsPanel(Panel):
@@ -88,11 +86,11 @@ class NeedsPanel(Panel):
         `over`: also of alerts that follow from another one.
         """
         shown = [one for one in snapshot.alerts if one.state != "resolved" and (over or one.state != "hidden")]
-        shown.sort(key=_need)
+        shown.sort(key=lambda one: one.place)
         rows = [self._window(one, snapshot) for one in _windows(snapshot)]
-        rows += [self._alert(one, snapshot) for one in shown if _need(one) == _FIRING]
+        rows += [self._alert(one, snapshot) for one in shown if not one.place]
         rows += self._others(snapshot)
-        rows += [self._alert(one, snapshot) for one in shown if _need(one) != _FIRING]
+        rows += [self._alert(one, snapshot) for one in shown if one.place]
         return with_long_texts(_COLUMNS, rows, width, height)
 
     def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -145,15 +143,6 @@ class NeedsPanel(Panel):
             (age(one.at, snapshot.at), "dim"),
             (f"{one.words}: NOT carried out yet{asks}", role),
         )
-
-
-def _need(one: AlertView) -> int:
-    """Return its place among the alerts, of equals by the order they have: by severity."""
-    if one.state == "pending":
-        return _ABOUT_TO
-    if one.state == "hidden" or one.resolving:
-        return _OVER
-    return _FIRING if one.state == "firing" else _CARED
 
 
 def _windows(snapshot: Snapshot) -> list[Silence]:

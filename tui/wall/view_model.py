@@ -6,10 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from core.base.text import percentage, short
+from core.domain.alert_view import AlertView
 from core.domain.alerts import STOP_RULE
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
-from core.domain.snapshot import STATE_LEVEL, AlertView, LinkWord, Snapshot, State
+from core.domain.snapshot import STATE_LEVEL, LinkWord, Snapshot, State
 from core.domain.wrong import cause_of
 from core.resilience.reading import Reading
 from tui.panels.topline import proven_down

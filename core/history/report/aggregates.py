@@ -5,12 +5,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.counts import TaskCounts
 from core.domain.kpis import Kpi
 from core.domain.maintenance import WeeklyWindow
 from core.domain.silence_words import ends_at
-from core.domain.snapshot import AlertView
 from core.history.report.observed import ShownSnapshot
 from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, SilenceCourse, Tally
 from core.resilience import BreakerRecord, BreakerState

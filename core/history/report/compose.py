@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.base.text import short
+from core.domain.alert_view import alerts_in_words
 from core.domain.alerts import Phase
 from core.domain.events import ContactTold
 from core.domain.records import LogEntry
-from core.domain.snapshot import CALM, CUT_OFF, LinkWord, Snapshot, alerts_in_words
+from core.domain.snapshot import CALM, CUT_OFF, LinkWord, Snapshot
 from core.domain.status import Level
 from core.domain.work_done import WorkDone
 from core.history.blackbox import Note, WatchedSpan

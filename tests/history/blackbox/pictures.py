@@ -11,10 +11,11 @@ import msgspec
 from hypothesis import strategies as st
 
 from core.base.text import redacted
+from core.domain.alert_view import AlertView
 from core.domain.counts import TaskCounts
 from core.domain.events import Event
 from core.domain.records import Task
-from core.domain.snapshot import AlertView, Degradation, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.snapshot import Degradation, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.status import Level
 from core.history.blackbox import Box, Recorder
 from core.resilience import DegradationLevel

@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.snapshot import AlertView, BreakerRecord, Health, Link, Snapshot
+from core.domain.alert_view import AlertView
+from core.domain.snapshot import BreakerRecord, Health, Link, Snapshot
 from core.history.blackbox.delta import applied, changes
 from core.history.blackbox.frame import Decoder, Encoder, Kind, microseconds, still
 from tests.history.blackbox.pictures import NOON, SNAPSHOTS, any_of, busy, event, picture

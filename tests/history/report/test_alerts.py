@@ -3,7 +3,7 @@
 from datetime import UTC
 from typing import Any
 
-from core.domain.snapshot import AlertView
+from core.domain.alert_view import AlertView
 from core.history.report import markdown
 from tests.history.blackbox.pictures import NOON, after
 from tests.history.report.made import JANA, look, of, shot

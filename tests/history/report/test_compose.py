@@ -10,12 +10,13 @@ import pytest
 
 from core.base.text import short
 from core.domain.actions import ResultPhase
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Phase, Severity
 from core.domain.counts import TaskCounts
 from core.domain.events import ActionEnded, AlertChanged, BreakerReopened, CheckChanged, Event
 from core.domain.kpis import Kpi
 from core.domain.records import AlertNews
-from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.domain.snapshot import Link, LinkWord, Snapshot, State, Tasks, Waiting
 from core.domain.status import Level
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder, WatchedSpan
 from core.history.report import Origin, RecordedWindow, When, compose, kept, markdown

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.actions import ResultPhase
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Phase, Severity
 from core.domain.events import ActionEnded, AlertChanged, CheckChanged, ContactTold, Event
 from core.domain.markers import STUCK
 from core.domain.records import AlertNews, LogEntry
-from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Telling
+from core.domain.snapshot import Link, LinkWord, Snapshot, State, Telling
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure, WorkDone
 from core.history.report import Report, markdown

@@ -7,9 +7,10 @@ import click
 
 from core.base.settings import SettingsError
 from core.base.text import in_steps
+from core.domain.alert_view import AlertView
 from core.domain.alerts import Silence
 from core.domain.silence_words import ends_at, shown_soon, silence_line
-from core.domain.snapshot import AlertView, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.state_word import hidden
 from core.monitor import Monitor
 from core.services.config import read_sections
