@@ -59,14 +59,14 @@ async def test_the_server_sorts_by_each_column_that_is_shown_in_either_direction
             sort = view(app).sort
             assert sort is not None
             assert monitor_of(app).asked[-1].sort == sort
-            title = {"priority": "pri", "who": "assigned to"}.get(sort.column, sort.column)
+            title = {"age": "created", "priority": "pri", "who": "assigned to"}.get(sort.column, sort.column)
             assert f"{title}{'↓' if sort.descending else '↑'}" in headings(app)
             assert sum(headings(app).count(arrow) for arrow in "↑↓") == 1
             seen.append(str(sort))
         assert seen == ["ended", "-priority", "type", "description", "-took", "who", "id", "status", "age"]
         await press(pilot, "I")
         assert view(app).sort == OLDEST
-        assert "age↓" in headings(app)
+        assert "created↓" in headings(app)
         assert monitor_of(app).asked[-1].sort == OLDEST
 
 
@@ -165,9 +165,9 @@ async def test_the_arrows_are_ascii_where_nothing_else_is_wanted() -> None:
     app = app_on(WARNING, ascii=True)
     async with run(app, (80, 24)) as pilot:
         await press(pilot, "t")
-        assert "age^" in headings(app)
+        assert "created^" in headings(app)
         await press(pilot, "I")
-        assert "agev" in headings(app)
+        assert "createdv" in headings(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 15)])
@@ -179,7 +179,7 @@ async def test_moments_are_times_everywhere_until_they_are_ages_again(size: tupl
         await press(pilot, "T")
         picture = text_of(await settled(pilot))
         assert "times in UTC" in picture
-        assert "age↓" in headings(app)  # the latest first
+        assert "created↓" in headings(app)  # the latest first
         assert "03:00:27" in picture
         for key, told in (("l", "03:03:27"), ("6", "02:48:27"), ("i", "02:10:27")):
             await press(pilot, key)
@@ -200,7 +200,7 @@ async def test_times_are_of_the_local_zone_and_those_of_other_days_have_a_date()
     app = app_on(msgspec.structs.replace(WARNING, tasks=newest), msgspec.structs.replace(RECORDS, tasks=tasks))
     async with run(app, (80, 24)) as pilot:
         await press(pilot, "t", "T")
-        assert column(app, "age↓", 11, right=True)[:3] == ["02:40:27", "02-28 03:10", "2025-01-25"]
+        assert column(app, "created↓", 11, right=True)[:3] == ["02:40:27", "02-28 03:10", "2025-01-25"]
 
 
 def test_a_real_click_on_a_heading(command: Command) -> None:

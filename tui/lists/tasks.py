@@ -38,7 +38,7 @@ class TaskList(Served):
     EMPTY = "no matching task is visible to this account"
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
-        Column(title="age", width=7, right=True, moment=True),
+        Column(title="created", name="age", width=7, right=True, moment=True),
         Column(title="ended", width=7, right=True, drops=1, moment=True),
         Column(title="pri", name="priority", width=4, right=True, drops=4),
         Column(title="type", width=22, drops=3),

@@ -1,6 +1,6 @@
 """The panel of key figures: each with its target, its course over the last day, and its basis."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.kpis import Kpi
@@ -25,6 +25,9 @@ _SCALE: Final = {
     "false_rescues": (0.0, 4.0),
 }
 """The least span of each sparkline, so that a small change looks small."""
+
+_TOGETHER: Final = timedelta(seconds=30)
+"""The time within which figures were read that share an age."""
 
 _AGED: Final = timedelta(minutes=2)
 """The age from which on a figure tells it."""
@@ -65,8 +68,9 @@ class KpisPanel(Panel):
         if self.size.height >= _HEADED:
             return head
         told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
-        old = f" last known, {oldness(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
-        return (*head, (old, "warning"), *self._in_line(snapshot))
+        old = f" last known, {oldness(max(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        since = max(told) - _TOGETHER if old else None
+        return (*head, (old, "warning"), *self._in_line(snapshot, self.size.width - len(old), since))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the figures in order under their headings; a dash where nothing was measured."""
@@ -76,10 +80,11 @@ class KpisPanel(Panel):
         rows = [self._row(kpi, snapshot, cells) for kpi in snapshot.kpis]
         return table(_COLUMNS, rows, width, steady=self._widths.at(snapshot.at, width))[:height]
 
-    def _in_line(self, snapshot: Snapshot) -> Line:
-        """Return as many figures as fit into one line, name and value."""
-        spans, room = list[Span](), self.size.width - len(self.TITLE) - 6
+    def _in_line(self, snapshot: Snapshot, width: int, since: datetime | None) -> Line:
+        """Return as many figures as fit into one line, name and value; none that was read before `since`."""
+        spans, room = list[Span](), width - len(self.TITLE) - 6
         known = [one for one in snapshot.kpis if one.value is not None]
+        known = [one for one in known if since is None or one.at is None or one.at >= since]
         for kpi in sorted(known, key=lambda one: _MOVES.get(one.name, 1)):
             value, role = self._value(kpi, old=_is_old(kpi, snapshot))
             room -= len(kpi.title) + len(value) + 3
