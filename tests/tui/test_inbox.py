@@ -39,8 +39,22 @@ def became(sandbox: Running) -> list[str]:
 def asked(hand: Hand, keys: str, heading: str) -> None:
     """Press keys until a dialog is open that takes others."""
     hand.press(keys)
+    hand.await_text("Esc ")  # what a dialog says may stand below a list as well
     hand.await_text(heading)
     hand.read(SWALLOWED_S)
+
+
+@ONE_SHAPE
+def test_what_waits_is_listed_as_last_known_while_nothing_can_be_read(sandbox: Running, begin: Begin) -> None:
+    hand = begin()
+    sandbox.fault("database_down", True)
+    hand.await_text("OFFLINE")
+    hand.press("i")
+    hand.await_text("Inbox row 1 ")  # of how many is not known
+    hand.await_text("last known, ")
+    assert [f"review {n}" in hand.text for n in (1, 2, 3)] == [True] * 3
+    sandbox.fault("database_down", False)
+    hand.await_text("Inbox 1/3")
 
 
 @ONE_SHAPE

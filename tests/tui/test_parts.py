@@ -16,9 +16,10 @@ from core.domain.alert_view import AlertView
 from core.domain.events import BreakerChanged, Event
 from core.domain.lease import LeaseView
 from core.domain.queries import Page
-from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.snapshot import Component, Degradation, LinkWord, Snapshot
 from core.domain.status import Level
-from core.resilience import BreakerCause, BreakerState
+from core.resilience import BreakerCause, BreakerState, DegradationLevel
+from core.resilience.reading import Source
 from tests.tui.pictures import STATES, WARNING
 from tests.tui.well import ACTIVE, changed
 from tui.panels import PANELS, ConnectionsPanel, EventsPanel, HealthPanel, NeedsPanel, Panel, ThroughputPanel
@@ -73,6 +74,19 @@ def test_what_fires_and_what_is_not_live_has_a_line(width: int, height: int, nam
         assert firing.title[: max(0, width - 34)] in said(panels["needs"], snapshot, placed["needs"])
     if snapshot.degradation.level != "normal" and "connections" in placed:
         assert str(snapshot.degradation.level) in plain(panels["connections"].title(snapshot))
+
+
+def test_components_that_are_not_live_for_one_reason_share_a_row() -> None:
+    at = ACTIVE.at - timedelta(minutes=2)
+    down = [Component(name=name, source=Source.CACHED, at=at, why="the API is down") for name in ("tasks", "stats")]
+    other = Component(name="edge_function", source=Source.DEFAULT, why="silent")
+    lost = Degradation(level=DegradationLevel.SEVERE, components=(*down, other))
+    panel = made(ConnectionsPanel)
+    lines = [plain(line) for line in panel.lines(changed(ACTIVE, breakers=(), degradation=lost), 100, 9)]
+    assert [" ".join(line.split()) for line in lines] == [
+        "▲ last known 2 components 2 min old the API is down: tasks, stats",
+        "▲ no data edge function silent",
+    ]
 
 
 @given(st.integers(60, 300), st.integers(20, 120), st.sampled_from(sorted(STATES)))
@@ -334,7 +348,8 @@ def test_a_long_alert_goes_on_in_a_second_line_where_there_is_room() -> None:
 def test_what_is_not_well_has_a_line_and_what_is_has_none() -> None:
     assert [line[2:6] for line in lines(ConnectionsPanel, WARNING, 100, 4)] == ["open", "held"]
     assert lines(ConnectionsPanel, ACTIVE, 100, 4) == []
-    assert lines(ConnectionsPanel, STATES["offline"], 100, 2)[-1].startswith("  and ")
+    both = changed(WARNING, degradation=STATES["offline"].degradation)
+    assert lines(ConnectionsPanel, both, 100, 2)[-1].startswith("  and ")
 
 
 @pytest.mark.parametrize("width", range(20, 100))

@@ -37,7 +37,7 @@ class ComponentList(Listed):
         Column(title="", width=1),
         Column(title="component", width=15),
         Column(title="source", width=8),
-        Column(title="live", width=7, right=True, moment=True),
+        Column(title="last live", width=9, right=True, moment=True),
         Column(title="why it is not live"),
     )
 
@@ -77,7 +77,7 @@ class ComponentList(Listed):
             key=_LINE,
             cells=(
                 (sign, role),
-                ("line", "text"),
+                ("connection", "text"),
                 (link.word.value, role),
                 self._live(link.since),
                 (said.rstrip(), "dim"),

@@ -7,13 +7,14 @@ from core.actions.reject import REJECT
 from core.base.text import plural
 from core.domain.queries import Table
 from core.domain.records import ChosenTask
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from tui.lists.listed import list_key
 from tui.lists.served import Known
 from tui.lists.tasks import TaskList
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 
+_WAITS = "awaiting_review"
 _RISK_ROLE = {"high": "critical", "medium": "warning", "low": "text"}
 
 
@@ -43,8 +44,13 @@ class InboxList(TaskList):
     )
 
     def known(self, snapshot: Snapshot) -> Known:
-        """Return nothing: the newest tasks do not tell what a reviewer needs."""
-        return Known()
+        """Return what waits as it was last known while nothing can be read: else it lacks what a reviewer needs."""
+        newest = snapshot.tasks.newest
+        if snapshot.link.word is LinkWord.LIVE or newest.live:
+            return Known()
+        known = {task.id: task for task in (*(newest.value or ()), *snapshot.tasks.urgent) if task.state == _WAITS}
+        waiting = sorted(known.values(), key=lambda task: task.created_at or snapshot.at)
+        return Known([ChosenTask(task=task, digest="") for task in waiting], newest.at)
 
     def row(self, record: ChosenTask, snapshot: Snapshot, *, live: bool) -> Row:  # type: ignore[override]  # its table's rows
         """Return one task in review as a row."""

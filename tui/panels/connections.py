@@ -95,7 +95,10 @@ class ConnectionsPanel(Panel):
     def _rows(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
         rows = [self._breaker(record, snapshot) for record in self._breakers(snapshot)]
         rows += [self._breaker(one, snapshot, "in the service, ") for one in worst_first(of_service(snapshot))]
-        rows += [self._component(component, snapshot) for component in self._components(snapshot)]
+        alike = dict[tuple[Source, str], list[Component]]()
+        for one in self._components(snapshot):
+            alike.setdefault((one.source, one.why), []).append(one)
+        rows += [self._of_components(some, snapshot) for some in alike.values()]
         return rows
 
     def _breakers(self, snapshot: Snapshot) -> list[BreakerRecord]:
@@ -116,15 +119,17 @@ class ConnectionsPanel(Panel):
         word = record.state.value.replace("_", "-")
         return (breaker_sign(self._signs, record.state), (word, role), (record.key, "text"), (f"{where}{more}", "dim"))
 
-    def _component(self, component: Component, snapshot: Snapshot) -> tuple[Span, ...]:
-        cached = component.source is Source.CACHED
-        more = f"{oldness(component.at, snapshot.at)} {component.why}" if cached else component.why
-        name = component.name.replace("_", " ")
+    def _of_components(self, some: Sequence[Component], snapshot: Snapshot) -> tuple[Span, ...]:
+        """Return the row of components that are not live for one reason, with the age of the oldest."""
+        first, cached = some[0], some[0].source is Source.CACHED
+        names = [one.name.replace("_", " ") for one in some]
+        oldest = min((one.at for one in some if one.at is not None), default=None)
+        more = f"{oldness(oldest, snapshot.at)} {first.why}" if cached else first.why
         return (
             (self._signs.warning, "warning"),
             ("last known" if cached else "no data", "warning"),
-            (name, "text"),
-            (more, "dim"),
+            (names[0] if len(names) == 1 else f"{len(names)} components", "text"),
+            (more if len(names) == 1 else f"{more}: {', '.join(names)}", "dim"),
         )
 
 

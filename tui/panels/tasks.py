@@ -89,7 +89,7 @@ class TasksPanel(Panel):
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
         live = tasks.newest.live
-        known_at = snapshot.at if live or tasks.newest.at is None else tasks.newest.at  # what runs since is not known
+        known_at = tasks.newest.at or snapshot.at  # what runs since is not known
         order = urgent_first(newest, words, known_at, rows_within(height))
         rows = [self._row(task, snapshot, width, known_at, live=live, stuck=words.get(task.id, "")) for task in order]
         headed, steady = len(rows) + _ABOVE < height, self._widths.at(snapshot.at, width)

@@ -147,8 +147,9 @@ class ServedView(ListView):
         if self._wrong:
             return super().head(snapshot, count)
         rows = self.list
-        total = "" if self._total is None else f"/{'' if self._total[1] else '≈'}{self._total[0]:,}"
-        place = f" {self._window.offset + rows.at + 1:,}{total}" if rows.cursor is not None else ""
+        at = self._window.offset + rows.at + 1
+        of = f" row {at:,}" if self._total is None else f" {at:,}/{'' if self._total[1] else '≈'}{self._total[0]:,}"
+        place = of if rows.cursor is not None else ""
         follows = "  follows" if self._follows else ""
         return (
             (self.listed.TITLE, "title"),
