@@ -147,7 +147,7 @@ def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules
     if rate.percent is None or rate.finished < settings.few_finished:
         return Condition(Truth.FALSE, f"too few finished to tell ({rate.finished})")
     hours = rate.window.total_seconds() / 3600
-    text = f"{percentage(rate.percent)} % of {amount(rate.finished, exact=rate.exact)} completed in {hours:.0f} h"
+    text = f"{percentage(rate.percent)} % completed, of {amount(rate.finished, exact=rate.exact)} in {hours:.0f} h"
     return Condition(Truth.of(rate.percent < percent), text)
 
 

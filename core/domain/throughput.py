@@ -82,15 +82,18 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True):
             simulated=self.simulated[left:],
         )
 
-    def last(self, span: timedelta) -> tuple[int, int] | None:
-        """Return what was completed and failed within the newest buckets of `span`; `None` unless all are known."""
-        if not (many := span // self.bucket):
+    def last(self, span: timedelta) -> tuple[datetime, datetime, int, int] | None:
+        """Return what was completed and failed within the newest buckets of `span`: since when, until when, how many.
+
+        The one that is not over is the last of them where it is known. `None` unless all are known.
+        """
+        many = span // self.bucket
+        completed, failed, _ = self.with_running if self.running is not None else (self.completed, self.failed, None)
+        known = [count for count in (*completed[-many:], *failed[-many:]) if count is not None] if many else []
+        if not many or len(known) < 2 * many or self.until is None or self.as_of is None:
             return None
-        completed, failed = self.completed[-many:], self.failed[-many:]
-        known = [count for count in (*completed, *failed) if count is not None]
-        if len(known) < 2 * many:
-            return None
-        return sum(known[:many]), sum(known[many:])
+        whole = many if self.running is None else many - 1
+        return self.until - whole * self.bucket, self.as_of, sum(known[:many]), sum(known[many:])
 
 
 def merged(counts: Sequence[int | None], each: int) -> tuple[int | None, ...]:

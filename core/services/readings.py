@@ -1,15 +1,15 @@
 """The panels' values: read from the backend, cached as last known, each with its source and age."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
-from core.backend.reads import Read, Reads
-from core.backend.schema import Schema
+from core.backend.reads import Reads
 from core.base.clock import Clock
 from core.domain.counts import Amount, Simulated, SuccessRate, TaskCounts
 from core.domain.log_steps import AUDIT, LEASE
@@ -24,29 +24,13 @@ from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 from core.services.newest_page import NewestPage
 from core.services.overview import OverviewSource, Told
+from core.services.panel_read import PanelRead
 from core.services.slow_reads import SlowReads
 
 _DAY: Final = timedelta(hours=24)
 
 DEFAULT_CONFIG: Final = SystemConfig()
 """The assumed config row while nothing is known. Shown as a default, never as a measurement."""
-
-
-class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of the panels: its read, and the type in which it is kept.
-
-    `where`: whether this project's schema has it at all. A value that is not read is no evidence of the connection.
-    `shared`: identical reads share one request while they overlap. Checks, plans and read-backs never do.
-    """
-
-    kind: Any
-    read: Callable[[], Read[Any]]
-    where: Callable[[Schema], bool] = lambda _: True
-    shared: bool = True
-
-    def decoded(self, value: Any) -> Any:
-        """Return the value from how it is kept. Raises ValidationError."""
-        return msgspec.convert(value, self.kind)
 
 
 class Readings:
@@ -120,6 +104,8 @@ class Readings:
         """The breaker of each value that every refresh reads, by the value's name."""
         self._late: dict[str, asyncio.Task[None]] = {}
         """The reads under way of what seldom changes, by name."""
+        self._lost: set[str] = set()
+        """The values that are not due yet, and are last known because the refresh found nothing that answers."""
         self._refreshes = 0
         self._refresh_of: dict[str, int] = {}
         """The refresh that gave each value: an answer that was asked for earlier replaces none."""
@@ -177,6 +163,7 @@ class Readings:
         if readings is None:
             readings = await self._read_fast(known)
         self._take(readings, this)
+        self._lose_or_find(readings.values())
         self.actions += len(_actions(self.values["logs"].value) - known)
         if late:
             done, _ = await asyncio.wait(late, timeout=patience_s)
@@ -237,11 +224,27 @@ class Readings:
         newest = {name: reading for name, reading in readings.items() if self._refresh_of.get(name, 0) <= this}
         self._refresh_of |= dict.fromkeys(newest, this)
         self.values |= newest
+        self._lost -= newest.keys()
         for name in self._slow.keys() & newest:
             if newest[name].live:
                 self._slow_reads.read([name])
             else:
                 self._slow_reads.failed(name)
+
+    def _lose_or_find(self, read: Collection[Reading[Any]]) -> None:
+        """Let what seldom changes be last known while nothing answers: it is no more live than what is read beside it.
+
+        Once something answers again, what is not due yet is what it was.
+        """
+        if any(one.live or _answered(one) for one in read):
+            found = {name for name in self._lost if self._slow_reads.waits(name)}
+            self.values |= {name: replace(self.values[name], source=Source.LIVE, fault=None) for name in found}
+            self._lost -= found
+            return
+        fault = next((one.fault for one in read if one.fault is not None), None)
+        lost = {name for name in self._slow if self.values[name].live}
+        self.values |= {name: replace(self.values[name], source=Source.CACHED, fault=fault) for name in lost}
+        self._lost |= lost
 
     async def _take_over(self, younger_than_s: float, this: int) -> bool:
         """Take the values that another process has just read. Returns whether that is all that is due."""
@@ -322,7 +325,7 @@ class Readings:
         """Return the config row; the built-in default, labelled so, where nothing is known."""
         reading: Reading[SystemConfig] = self.values["config"]
         if reading.source is Source.DEFAULT:
-            return msgspec.structs.replace(reading, value=DEFAULT_CONFIG)
+            return replace(reading, value=DEFAULT_CONFIG)
         return reading
 
     @property

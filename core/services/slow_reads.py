@@ -60,6 +60,10 @@ class SlowReads:
         """Let every value be read the next time."""
         self._due_at.clear()
 
+    def waits(self, name: str) -> bool:
+        """Return whether a value was read so lately that it is not to be read yet."""
+        return name in self._due_at and self._clock.elapsed() < self._due_at[name]
+
     def due(self, names: Collection[str]) -> tuple[str, ...]:
         """Return which of `names` are read now: all that wait for nothing, else the one that is due longest, if any is.
 

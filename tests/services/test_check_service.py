@@ -64,6 +64,30 @@ async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any
     assert word is LinkWord.OFFLINE
 
 
+async def test_nothing_is_live_once_nothing_answers_and_what_is_not_due_is_again_with_the_first_answer(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.completed(9)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    values = driven.parts.readings
+    await driven.monitor.refresh(everything=True)
+    before = dict(values.values)
+    assert all(values.values[name].live for name in values.values if values.asks(name))
+    sandbox.fault("database_down", True)
+    driven.clock.advance(1)
+    await driven.monitor.refresh()
+    assert [name for name, reading in values.values.items() if reading.live] == []
+    stats = next(one for one in driven.monitor.snapshot.degradation.components if one.name == "stats")
+    assert (stats.source, stats.why != "") == ("cached", True)
+    assert values.values["success_24h"].at == before["success_24h"].at
+    sandbox.fault("database_down", False)
+    driven.parts.breakers.make_all_due()
+    driven.clock.advance(1)
+    await driven.monitor.refresh()
+    assert values.values["success_24h"] == before["success_24h"]
+    await driven.monitor.close()
+
+
 async def test_the_rate_that_a_check_reads_is_the_one_on_every_panel(sandbox: Running, tmp_path: Path) -> None:
     sandbox.completed(9)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()

@@ -421,7 +421,7 @@ def test_failures_of_one_kind_are_one_line_within_ten_minutes_though_others_lie_
     storm = [*early, between, row(3, "task failed: lint"), row(7, "task failed: lint"), row(12, "task failed: lint")]
     told = [line[9:].strip() for line in lines(EventsPanel, changed(ACTIVE, events=tuple(storm)), 100, 10)]
     assert told == [
-        "agents: task failed (×3 in 6 min): type check",
+        "agents: task failed (×3 in 6 min), the last one: type check",
         "agents: patch failed: no access",
         "watchdog: heal: 1 changed",
         "agents: task failed: lint",
@@ -438,7 +438,7 @@ def test_stuck_tasks_stand_first_then_what_is_over_failed_lately_runs_waits() ->
 def test_a_running_task_shows_how_much_of_its_estimate_is_used() -> None:
     over, within = (line for line in lines(TasksPanel, ACTIVE, 120, 20) if line.startswith("in progress"))
     assert "1.3x over" in over
-    assert "██░░░░░░" in within
+    assert "▆▆▁▁▁▁▁▁" in within
 
 
 @pytest.mark.parametrize("width", range(20, 200, 3))

@@ -66,11 +66,15 @@ def test_what_is_not_over_is_the_last_bar_and_is_in_the_sums() -> None:
 
 
 def test_the_last_hour_is_known_only_whole() -> None:
-    day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=(9, 1, 2, 3, 4), failed=(0, 0, 1, 0, 1))
-    assert day.last(timedelta(hours=1)) == (10, 2)
-    assert Throughput(completed=(1, None, 3, 4), failed=(0, None, 0, 0)).last(timedelta(hours=1)) is None
-    assert Throughput().last(timedelta(hours=1)) is None
-    assert msgspec.structs.replace(day, bucket_min=360).last(timedelta(hours=1)) is None
+    hour, since = timedelta(hours=1), datetime(2026, 3, 1, tzinfo=UTC)
+    day = Throughput(since=since, completed=(9, 1, 2, 3, 4), failed=(0, 0, 1, 0, 1))
+    assert day.last(hour) == (since + timedelta(minutes=15), since + timedelta(minutes=75), 10, 2)
+    now = RunningBucket(at=since + timedelta(minutes=80), completed=1, failed=30)
+    storm = msgspec.structs.replace(day, running=now)  # what is not over is its newest part
+    assert storm.last(hour) == (since + timedelta(minutes=30), now.at, 10, 32)
+    assert Throughput(since=since, completed=(1, None, 3, 4), failed=(0, None, 0, 0)).last(hour) is None
+    assert Throughput().last(hour) is None
+    assert msgspec.structs.replace(day, bucket_min=360).last(hour) is None
 
 
 @given(COUNTS, COUNTS, st.integers(1, 4), st.integers(2, 30), st.booleans())

@@ -396,7 +396,7 @@ async def test_the_cursor_tells_every_value_and_what_happened_there(
         "completed 27",
         "failed 0",
         "simulated —",
-        "check latency 0.5",
+        "check latency 5",
         "queue 10 pending",
     ):
         assert words in told, words

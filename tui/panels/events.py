@@ -95,4 +95,4 @@ def _text(run: Sequence[Event]) -> str:
     if all(other.text == event.text for other in run):
         return f"{event.text} (×{many})"
     told = event.text.removeprefix(event.failure)
-    return f"{event.failure} (×{many} in {short(event.at - run[-1].at)}){told}"
+    return f"{event.failure} (×{many} in {short(event.at - run[-1].at)}), the last one{told}"

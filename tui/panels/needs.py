@@ -76,9 +76,13 @@ class NeedsPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return maintenance, what fires, what waits, then what may fire, is taken care of, or is about to be over.
 
-        Those without room are counted. What was resolved needs nobody: it is in the list of alerts, and an event.
+        Those without room are counted, but for what follows from another alert. What was resolved needs nobody: it is
+        in the list of alerts, and an event.
         """
-        return as_many_as_fit(self._rows(snapshot, width, height, over=True), height)
+        every = self._rows(snapshot, width, height, over=True)
+        if len(every) <= height:
+            return every
+        return as_many_as_fit(self._rows(snapshot, width, height, over=False), height)
 
     def _rows(self, snapshot: Snapshot, width: int, height: int, *, over: bool) -> list[Line]:
         """Return a line each; long texts take what is left of `height`, two lines each, those of the first rows first.

@@ -1,5 +1,6 @@
 """A time series as a plot: its name, unit and newest value, or the reason why it is empty."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -28,12 +29,16 @@ from tui.rendering.text import Line, Signs
 
 
 class PlotFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """The texts and scale of a plot. `unit` follows a value; `per_bucket`: a value counts one bucket."""
+    """The texts and scale of a plot. `unit` follows a value; `per_bucket`: a value counts one bucket.
+
+    `aim`: the target in words, where it is too far off for a line.
+    """
 
     title: str
     unit: str
     scale: AxisScale
     per_bucket: bool = False
+    aim: str = ""
 
 
 FIGURES: Final = {
@@ -47,6 +52,9 @@ FIGURES: Final = {
     "queue": PlotFigure(title="Queue length", unit=" pending", scale=AxisScale(low=0, high=5, whole=True)),
 }
 
+_QUICK: Final = PlotFigure(title="Check latency", unit=" ms", scale=AxisScale(low=0, high=100), aim="< 2 s")
+_QUICK_S: Final = 0.9
+"""The latency in seconds up to which the axis is of milliseconds."""
 
 _ROOMY: Final = 50
 """The width in cells from which the title says that a value is a median."""
@@ -62,6 +70,7 @@ class PlotPanel(Panel):
 
     def __init__(self, signs: Signs, styles: dict[str, Style], marks: PlotSigns, name: str) -> None:
         super().__init__(signs, styles, id=name)
+        self._of = name
         self._figure = FIGURES[name]
         self._marks = marks
         self._series: TimeSeries | None = None
@@ -88,15 +97,18 @@ class PlotPanel(Panel):
 
     def put(self, series: TimeSeries | None) -> None:
         """Set the series; `None`: it is being read."""
-        self._series = series
+        self._series, self._figure = series, FIGURES[self._of]
+        known = [value for value in (*series.own, *series.told) if value is not None] if series is not None else []
+        if self._of == "checks" and known and max(known) < _QUICK_S and series is not None:
+            self._series, self._figure = in_milliseconds(series), _QUICK
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the name, the newest value with its unit, the length of a bucket, and the target."""
         figure, series = self._figure, self._series
         if series is None:
             return ((figure.title, "title"),)
-        last = self._signs.none if series.last is None else f"{value_label(series.last)}{figure.unit}"
-        target = self._target() if figure.scale.target is not None else ""
+        last = self._signs.none if series.last is None else f"{self._label(series.last)}{figure.unit}"
+        target = self._target()
         long = short(series.grid.bucket)
         per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
         return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "dim"))
@@ -131,6 +143,20 @@ class PlotPanel(Panel):
         grid, begin = self._cursor
         return area.column_of(begin + grid.bucket / 2)
 
+    def _label(self, value: float) -> str:
+        return f"{value:,.0f}" if self._figure.scale.whole or self._figure is _QUICK else value_label(value)
+
     def _target(self) -> str:
-        target = self._figure.scale.target or 0.0
-        return f" {self._marks.target} {value_label(target)}{self._figure.unit}"
+        figure = self._figure
+        if figure.scale.target is None:
+            return f" target {figure.aim}" if figure.aim else ""
+        return f" {self._marks.target} {value_label(figure.scale.target)}{figure.unit}"
+
+
+def in_milliseconds(series: TimeSeries) -> TimeSeries:
+    """Return a series of seconds in milliseconds."""
+
+    def scaled(values: Sequence[float | None]) -> tuple[float | None, ...]:
+        return tuple(None if value is None else 1000 * value for value in values)
+
+    return msgspec.structs.replace(series, own=scaled(series.own), told=scaled(series.told))

@@ -151,14 +151,13 @@ class TasksPanel(Panel):
         return next((one for one in said if cell_len(plain(one)) <= width), said[-1])
 
     def _lately(self, snapshot: Snapshot) -> Line:
-        """Return what finished within an hour up to the last full quarter, where that was counted."""
+        """Return what finished within the last quarters of an hour, where that was counted."""
         found = snapshot.throughput.last(_LATELY)
         if found is None:
             return ()
-        completed, failed = found
-        until = snapshot.throughput.until
+        since, until, completed, failed = found
         return (
-            ("  hour to " + (f"{until.astimezone():%H:%M} " if until is not None else "then "), "dim"),
+            (f"  {since.astimezone():%H:%M} to {until.astimezone():%H:%M} ", "dim"),
             (f"{completed:,} completed", "text"),
             (f", {failed:,} failed", "critical" if failed else "dim"),
         )
@@ -265,4 +264,4 @@ def left_out(snapshot: Snapshot, rows: int) -> str:
     if not newest or counts is None:
         return ""
     more = sum(counts.counts.values()) - min(len(newest) + len(_older(snapshot)), max(0, rows))
-    return f" … {amount(more, exact=counts.exact)} more (t)" if more > 0 else ""
+    return f", {amount(more, exact=counts.exact)} more in the list (t)" if more > 0 else ""

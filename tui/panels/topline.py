@@ -79,7 +79,8 @@ class TopLine(Panel):
         config = snapshot.config.value
         known = snapshot.config.at is not None
         word = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
-        mode = f"agents {word}"
+        stopped = "stopped, " if config is not None and known and config.emergency_stop else ""
+        mode = f"agents {stopped}{word}"
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", actions allowed for {in_steps(max(60.0, allowed))}"

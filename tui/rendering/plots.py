@@ -51,7 +51,7 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
     own_bar: str = "█"
     own_none: str = "▁"
     told: str = "•"
-    told_bar: str = "░"
+    told_bar: str = "▒"
     told_none: str = "·"
     target: str = "╌"
     cursor: str = "│"
@@ -86,9 +86,9 @@ EVENT_ROLES: Final = {
     TrendEventKind.NOTE: "text",
 }
 
-_TARGET, _TOLD, _OWN, _OWN_BARS = 1, 2, 3, 4
-ROLES: Final = {_TARGET: "dim", _TOLD: "told", _OWN: "title", _OWN_BARS: "spark"}
-"""Plotext's colour numbers, used here as names of roles: a thin line needs more light than a bar."""
+_TARGET, _TOLD, _OWN, _BAD, _BELOW = range(1, 6)
+ROLES: Final = {_TARGET: "dim", _TOLD: "text", _OWN: "title", _BAD: "critical", _BELOW: "warning"}
+"""Plotext's colour numbers, used here as names of roles. Bars are of failures, as on the dashboard."""
 
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 
@@ -113,11 +113,14 @@ def plotted(series: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, 
     if scale.target is not None:
         figure.plot([0, count], [scale.target] * 2, marker=marks.target, color=_TARGET)
     if scale.bars:
-        _bars(figure, series.told, (marks.told_bar, marks.told_none), _TOLD, cells)
-        _bars(figure, series.own, (marks.own_bar, marks.own_none), _OWN_BARS, cells)
+        _bars(figure, series.told, (marks.told_bar, marks.told_none), cells)
+        _bars(figure, series.own, (marks.own_bar, marks.own_none), cells)
     else:
         _line(figure, series.told, marks.told, _TOLD)
         _line(figure, series.own, marks.own, _OWN)
+        if not scale.open_top and scale.target is not None:  # a share: what is below its target stands out
+            for known, marker in ((series.told, marks.told), (series.own, marks.own)):
+                _points(figure, [one if one is not None and one < scale.target else None for one in known], marker)
     text: str = figure.build()
     return [_painted(line) for line in text.splitlines()[:height]]
 
@@ -227,11 +230,18 @@ def _line(figure: Any, known: Sequence[float | None], marker: str, colour: int) 
         draw([begin + n + 0.5 for n in range(len(run))], run, marker=marker, color=colour)
 
 
-def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], colour: int, cells: int) -> None:
+def _points(figure: Any, known: Sequence[float | None], marker: str) -> None:
+    """Draw the values by themselves, where there are any."""
+    places = [(n + 0.5, value) for n, value in enumerate(known) if value is not None]
+    if places:
+        figure.scatter([x for x, _ in places], [y for _, y in places], marker=marker, color=_BELOW)
+
+
+def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], cells: int) -> None:
     """Draw a bar for each value; one of no height has a sign of its own, so that it does not look like a gap."""
     wide = max(1, math.ceil(cells / len(known)))
     places = [(n + (k + 0.5) / wide, value) for n, value in enumerate(known) if value is not None for k in range(wide)]
-    for marker, high in ((markers[1], False), (markers[0], True)):
+    for marker, high, colour in ((markers[1], False, _TARGET), (markers[0], True, _BAD)):
         drawn = [(x, value) for x, value in places if (value > 0) is high]
         if drawn:
             figure.scatter([x for x, _ in drawn], [y for _, y in drawn], marker=marker, color=colour, fillx=True)

@@ -31,7 +31,7 @@ LEVELS: Final = "▁▂▃▄▅▆▇█"
 
 LATENCY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
-BAR: Final = "█░"
+BAR: Final = "▆▁"
 """The signs for done, and for still to do."""
 
 

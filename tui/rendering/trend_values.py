@@ -10,7 +10,6 @@ from rich.cells import cell_len, set_cell_size
 from core.base.text import percentage, plural, short
 from core.history.trend_events import TrendEvent, TrendEventKind
 from core.history.trends import Grid, TimeSeries, Trends
-from tui.rendering.axes import value_label
 from tui.rendering.plots import EVENT_ROLES, PlotSigns
 from tui.rendering.text import Line, Span
 
@@ -19,7 +18,7 @@ VALUES: Final = {
     "completed": ("completed", ""),
     "failures": ("failed", ""),
     "simulated": ("simulated", ""),
-    "checks": ("check latency", " s"),
+    "checks": ("check latency", " ms"),
     "queue": ("queue", " pending"),
 }
 """What each series is called where its value is told, and the unit behind it."""
@@ -102,7 +101,7 @@ def events_legend(trends: Trends, marks: PlotSigns) -> Line:
 def _shown(name: str, value: float) -> str:
     if name == "success":
         return percentage(value)
-    return value_label(value) if name == "checks" else f"{value:,.0f}"
+    return f"{1000 * value:,.0f}" if name == "checks" else f"{value:,.0f}"
 
 
 def _longer(series: TimeSeries, trends: Trends) -> str:
