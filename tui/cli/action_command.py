@@ -25,6 +25,7 @@ from core.domain.plans import Plan, PlanChanged
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from tui.cli import exit_codes, exits
+from tui.cli.event_loop import run_command
 from tui.cli.filter_words import FilterCommand
 from tui.cli.interruption import Progress, interruptible
 from tui.cli.one_shot import with_alerts
@@ -136,9 +137,9 @@ def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: 
         return await give(monitor, action, arguments, mode)
 
     if action.command is not None and action.command.alerts:
-        return asyncio.run(with_alerts(config, act, as_data=mode.as_data))
+        return run_command(with_alerts(config, act, as_data=mode.as_data))
     if action.hurries:
-        return asyncio.run(_at_once(config, act, as_data=mode.as_data))
+        return run_command(_at_once(config, act, as_data=mode.as_data))
     return once(config, act, as_data=mode.as_data)
 
 

@@ -1,6 +1,5 @@
 """Write the first config file: ask for URL and key, try them, and write them down. Overwrites nothing unasked."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from core.monitor.doctor import examine
 from tui.cli import exits
 from tui.cli.commands.doctor import exit_code, line
 from tui.cli.config_template import config_text, name_of
+from tui.cli.event_loop import run_command
 from tui.cli.layers import checked_layers
 from tui.cli.session import is_answering, put, said, start_logging, tell
 
@@ -31,7 +31,7 @@ def init(project: str | None) -> int:
         return exits.PARTLY
     target = _asked(project)
     start_logging(target)
-    found = asyncio.run(examine(Config(target=target, observe=True), Places.of_platform(), whole=False))
+    found = run_command(examine(Config(target=target, observe=True), Places.of_platform(), whole=False))
     tell("\n".join(line(name, one) for name, one in found.items()))
     code = exit_code(found)
     if code in {exits.WRONG, exits.UNREACHABLE} and not click.confirm("Write it anyway?", err=True):

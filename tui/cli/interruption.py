@@ -1,8 +1,6 @@
 """Handle Ctrl-C while rows are being changed: the current batch ends, no other begins; a second one aborts."""
 
-import asyncio
 import contextlib
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +8,7 @@ from typing import Final
 
 import click
 
+from tui.cli.event_loop import on_interrupt
 from tui.cli.session import tell
 
 _SHOWN_EVERY_S: Final = 0.1
@@ -25,21 +24,20 @@ class Interruption:
         return "interrupted" if self.hit else ""
 
     def interrupt(self) -> None:
-        """Stop after the current batch. From then on the signal ends the process as usual."""
+        """Stop after the current batch. From then on the signal ends the command as usual."""
         self.hit = True
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
         tell("\ninterrupted: stopping after the rows in progress; press again to abort at once")
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
     """Handle Ctrl-C within the block."""
-    interruption, loop = Interruption(), asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, interruption.interrupt)
+    interruption = Interruption()
+    take_back = on_interrupt(interruption.interrupt)
     try:
         yield interruption
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        take_back()
 
 
 class Progress:

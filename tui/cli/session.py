@@ -1,6 +1,5 @@
 """Shared by the one-shot commands: configuration, a monitor without loops, output, exit codes."""
 
-import asyncio
 import contextlib
 import logging
 import sys
@@ -18,6 +17,7 @@ from core.base.settings import SettingsError
 from core.base.text import LINE_CHARS, clean
 from core.resilience import NotLive
 from core.resilience.fault import Fault
+from tui.cli.event_loop import run_command
 from tui.cli.exit_codes import of_fault
 from tui.cli.exits import INTERRUPTED, WRONG
 from tui.cli.layers import checked_layers
@@ -43,7 +43,7 @@ def once(config: "Config", act: "Callable[[Monitor], Awaitable[int]]", *, as_dat
     """
     start_logging(config.target, config.alerts.secrets())
     try:
-        return asyncio.run(_once(config, act, as_data=as_data))
+        return run_command(_once(config, act, as_data=as_data))
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -30,8 +30,7 @@ class AlertList(Listed):
         Column(title="state", width=12),
         Column(title="since", width=7, right=True, moment=True),
         Column(title="alert"),
-        Column(title="acknowledged by", width=24, drops=2, fitted=True),
-        Column(title="not sent because", width=40, drops=3, fitted=True),
+        Column(title="acknowledged by, or not sent because", width=40, drops=2, fitted=True),
         Column(title="sent", width=4, drops=4, right=True, fitted=True),
     )
 
@@ -106,7 +105,6 @@ class AlertList(Listed):
                 (since, "dim"),
                 (silence_line(one, snapshot.at) + (f" · {one.who}" if one.who else ""), "text"),
                 ("", "dim"),
-                ("", "dim"),
                 ("", "dim", 0),
             ),
         )
@@ -127,8 +125,7 @@ class AlertList(Listed):
                     one.titled + detail,
                     role if one.state == "firing" else "text",
                 ),
-                (one.acked, "dim"),
-                (one.muted, "dim"),
+                (one.acked or one.muted, "dim"),
                 (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )

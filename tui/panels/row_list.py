@@ -12,7 +12,6 @@ from textual.message import Message
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import Sort
 from tui.panels.scrolled import Scrolled
-from tui.rendering.table import into_blanks
 from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time, fit
 
 _HEAD: Final = 2
@@ -209,8 +208,7 @@ class RowList(Scrolled):
 
     def _laid(self, cells: Sequence[Span], columns: dict[int, int]) -> Line:
         line: list[Span] = []
-        rest = next((number for number in columns if not self.columns[number].width), None)
-        for number, cells_wide in into_blanks(cells, columns, rest).items():
+        for number, cells_wide in columns.items():
             text, role = cells[number]
             if self.columns[number].right:
                 text = text.rjust(cells_wide)

@@ -126,14 +126,14 @@ def column_widths(
 def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
     spans = list[Span]()
     rest = next((number for number in wide if not columns[number].most), None)
-    for number, width in into_blanks(cells, wide, rest).items():
+    for number, width in _into_blanks(cells, wide, rest).items():
         text, role = cells[number]
         text = text.rjust(width) if columns[number].right else text
         spans += [*fit(((text, role),), width), (" ", "text")]
     return tuple(spans[:-1])
 
 
-def into_blanks(cells: Sequence[Span], wide: dict[int, int], rest: int | None) -> dict[int, int]:
+def _into_blanks(cells: Sequence[Span], wide: dict[int, int], rest: int | None) -> dict[int, int]:
     """Return the widths for one row: the column that takes what is left, `rest`, takes the empty cells behind it."""
     if rest is None:
         return wide

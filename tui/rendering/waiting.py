@@ -1,9 +1,13 @@
 """How long the oldest review and the oldest pending task have waited, the same on every panel."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from core.domain.snapshot import Snapshot
 from tui.rendering.text import age
+
+_LEAST: Final = timedelta(minutes=1)
+"""The age from which on it is said that something is at least so old."""
 
 
 def oldest_review(snapshot: Snapshot) -> str:
@@ -15,7 +19,9 @@ def oldest_review(snapshot: Snapshot) -> str:
 def oldest_pending(snapshot: Snapshot) -> str:
     """Return how long the oldest pending task has waited, at least; empty where none does or it is not known."""
     at, known = _oldest_pending_at(snapshot)
-    return "" if at is None else f"{'' if known else '≥ '}{age(at, snapshot.at)}"
+    if at is None or (not known and snapshot.at - at < _LEAST):
+        return ""
+    return f"{'' if known else '≥ '}{age(at, snapshot.at)}"
 
 
 def _oldest_pending_at(snapshot: Snapshot) -> tuple[datetime | None, bool]:

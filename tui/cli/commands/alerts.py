@@ -1,6 +1,5 @@
 """`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it; the rules."""
 
-import asyncio
 from typing import Final
 
 import click
@@ -15,6 +14,7 @@ from core.domain.state_word import hidden
 from core.monitor import Monitor
 from core.services.config import read_sections
 from tui.cli import exits
+from tui.cli.event_loop import run_command
 from tui.cli.forms import items_of, put_as, takes_form
 from tui.cli.layers import checked_layers
 from tui.cli.one_shot import read_once
@@ -62,7 +62,7 @@ def command(context: click.Context, *, rules: bool, form: str | None) -> None:
             return exits.WRONG
         return exits.PARTLY if firing else exits.DONE
 
-    context.exit(asyncio.run(read_once(Monitor(config), show)))
+    context.exit(run_command(read_once(Monitor(config), show)))
 
 
 def _print_rules(form: str | None) -> None:

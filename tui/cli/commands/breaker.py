@@ -18,6 +18,7 @@ from core.monitor import Config, Monitor
 from core.resilience import BreakerState
 from tui.cli import exit_codes, exits
 from tui.cli.action_command import Mode, asking_options, json_option, mode_of, parameter_of, previewed, refused
+from tui.cli.event_loop import run_command
 from tui.cli.monitor_page import breaker_as_data, breakers_page, watchdog_as_data
 from tui.cli.session import configure, confirmed, put, put_json, start_logging, tell
 
@@ -54,7 +55,7 @@ def show(context: click.Context, *, as_data: bool) -> None:
             tell(f"watchdesk: {_nobody(monitor)}")
         return exits.DONE if running else exits.UNREACHABLE
 
-    context.exit(asyncio.run(_on(configure(context), act)))
+    context.exit(run_command(_on(configure(context), act)))
 
 
 def _command(name: str, action: Action, words: str) -> click.Command:
@@ -68,7 +69,7 @@ def _command(name: str, action: Action, words: str) -> click.Command:
         async def act(monitor: Monitor) -> int:
             return await _give(monitor, action, arguments, pid, msgspec.structs.replace(mode, wait_s=wait))
 
-        context.exit(asyncio.run(_on(configure(context), act)))
+        context.exit(run_command(_on(configure(context), act)))
 
     wait: dict[str, Any] = {"type": click.IntRange(_LEAST_WAIT_S, 3600), "default": _WAIT_S, "show_default": True}
     parameters = [

@@ -17,6 +17,7 @@ from core.base.settings import SettingsError
 from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
 from tui.cli.commands.status import look
+from tui.cli.event_loop import run_command
 from tui.cli.exits import WRONG
 from tui.cli.layers import checked_layers
 from tui.cli.own_sandbox import own_sandbox
@@ -69,7 +70,7 @@ def command(
             alerts=_IMPATIENT,
         )
         if not is_interactive():
-            code = asyncio.run(look(Monitor(config, places=places), as_data=False))
+            code = run_command(look(Monitor(config, places=places), as_data=False))
         else:
             from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 

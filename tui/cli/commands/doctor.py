@@ -1,6 +1,5 @@
 """`watchdesk doctor`: from here to the project step by step, what is wrong in each, and the remedy."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +13,7 @@ from core.monitor.doctor import examine, steps_here, unconfigured
 from core.services.config import renamed
 from core.services.doctor.steps import Diagnosis, DoctorStep, StepState, failed, ok, take, warned
 from tui.cli import exit_codes, exits
+from tui.cli.event_loop import run_command
 from tui.cli.guide import DOCTOR
 from tui.cli.layers import checked_layers
 from tui.cli.session import put, put_json, start_logging
@@ -27,7 +27,7 @@ _NAME_CELLS: Final = 32
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
     """Check every step from here to the project, and say what is wrong and how to fix it."""
-    found = asyncio.run(_examined(context, facts_here()))
+    found = run_command(_examined(context, facts_here()))
     code = exit_code(found)
     if as_data:
         put_json({"version": 1, "exit_code": code, "steps": [as_step(name, one) for name, one in found.items()]})

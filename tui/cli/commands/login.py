@@ -1,7 +1,5 @@
 """`watchdesk login`: sign in once, and keep the session for this project, readable by its owner only."""
 
-import asyncio
-
 import click
 import msgspec
 
@@ -10,6 +8,7 @@ from core.base.settings import SettingsError
 from core.monitor import Places
 from core.monitor.login import log_in
 from core.resilience import NotLive
+from tui.cli.event_loop import run_command
 from tui.cli.exits import DONE, WRONG
 from tui.cli.guide import LOGIN
 from tui.cli.layers import checked_layers
@@ -35,7 +34,7 @@ def command(context: click.Context, *, email: str | None) -> None:
 
 def _log_in(user: Target) -> int:
     try:
-        asyncio.run(log_in(user, Places.of_platform()))
+        run_command(log_in(user, Places.of_platform()))
     except NotLive as not_live:
         return fail(not_live.fault)
     except OSError as error:

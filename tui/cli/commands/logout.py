@@ -1,12 +1,11 @@
 """`watchdesk logout`: end the stored session, here and at the server; the user's other sessions go on."""
 
-import asyncio
-
 import click
 
 from core.monitor import Places
 from core.monitor.login import log_out
 from tui.cli.commands.login import project
+from tui.cli.event_loop import run_command
 from tui.cli.exits import DONE, PARTLY, WRONG
 from tui.cli.session import put, start_logging, tell
 
@@ -18,7 +17,7 @@ def command(context: click.Context) -> None:
     target = project(context)
     start_logging(target)
     try:
-        done = asyncio.run(log_out(target, Places.of_platform()))
+        done = run_command(log_out(target, Places.of_platform()))
     except OSError as error:
         tell(f"watchdesk: the stored session cannot be removed: {error}")
         context.exit(WRONG)

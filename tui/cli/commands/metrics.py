@@ -1,6 +1,5 @@
 """`watchdesk metrics`: one sample for a textfile collector; example rules and a dashboard."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import click
@@ -8,6 +7,7 @@ import click
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.cli import exit_codes
+from tui.cli.event_loop import run_command
 from tui.cli.guide import METRICS
 from tui.cli.one_shot import read_once
 from tui.cli.session import configure
@@ -26,7 +26,7 @@ def command(context: click.Context, *, rules: bool, dashboard: bool) -> None:
     if rules or dashboard:
         click.echo(examples.rules() if rules else examples.dashboard(), nl=False)
         return
-    context.exit(asyncio.run(_sample(Monitor(configure(context)))))
+    context.exit(run_command(_sample(Monitor(configure(context)))))
 
 
 async def _sample(monitor: Monitor) -> int:

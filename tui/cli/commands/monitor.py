@@ -1,7 +1,5 @@
 """`watchdesk` alone: the monitor on the terminal, or the list of all projects; without a terminal, their status."""
 
-import asyncio
-
 import click
 
 from core.backend.target import NotConfigured
@@ -9,6 +7,7 @@ from core.base.settings import Layers, SettingsError
 from core.monitor import Config, Monitor, read_config
 from tui.base.settings import Setup
 from tui.cli.commands.status import look
+from tui.cli.event_loop import run_command
 from tui.cli.layers import checked_layers
 from tui.cli.project_names import no_projects, project_names
 from tui.cli.screen_options import ScreenOptions
@@ -38,7 +37,7 @@ def watch(project: str | None, given: ScreenOptions, *, observe: bool, from_list
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
     if setup is None:
-        return asyncio.run(look(Monitor(config), as_data=False))
+        return run_command(look(Monitor(config), as_data=False))
     known = config.target.name if config.target.name in layers.table("projects") else ""
 
     async def run(terminal: TerminalSession) -> int:
@@ -56,7 +55,7 @@ def watch_all(given: ScreenOptions, *, observe: bool) -> int:
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     if not is_interactive():
-        return asyncio.run(look_at_all(names, observe=observe, as_data=False))
+        return run_command(look_at_all(names, observe=observe, as_data=False))
     from tui.cli.projects import show_projects  # noqa: PLC0415 - a status without a terminal needs no screen
 
     start_logging()

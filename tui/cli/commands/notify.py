@@ -1,11 +1,10 @@
 """`watchdesk notify --test`: a test message to every contact and channel, and what came of each."""
 
-import asyncio
-
 import click
 
 from core.monitor import Monitor
 from tui.cli import exits
+from tui.cli.event_loop import run_command
 from tui.cli.session import configure, put, start_logging, tell
 
 _NOBODY = (
@@ -48,4 +47,4 @@ def command(context: click.Context, *, test: bool) -> None:
             return exits.DONE
         return exits.PARTLY if accepted else exits.UNREACHABLE
 
-    context.exit(asyncio.run(act()))
+    context.exit(run_command(act()))

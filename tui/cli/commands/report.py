@@ -1,6 +1,5 @@
 """`watchdesk report`: the incident as Markdown or HTML, from this machine's black box and the project's log."""
 
-import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from core.base.safe_files import Unsafe, open_own
 from core.history.report import Report, html_page, markdown, svg
 from core.monitor import Config, Monitor
 from core.services.reporting import NothingRecorded, local
+from tui.cli.event_loop import run_command
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.guide import REPORT
 from tui.cli.screen_settings import toolkit_here
@@ -67,11 +67,11 @@ def command(  # noqa: PLR0913 - click passes every option by name
     toolkit_here()
     start_logging(config.target, config.alerts.secrets())
     try:
-        code, why, report = asyncio.run(_made(config, since, until))
+        code, why, report = run_command(_made(config, since, until))
         if report is None:
             tell(f"watchdesk: {why}")
             context.exit(code)
-        text = asyncio.run(_written(report, "json" if as_data else form, figure))
+        text = run_command(_written(report, "json" if as_data else form, figure))
     except KeyboardInterrupt:
         context.exit(INTERRUPTED)
     if output is None:

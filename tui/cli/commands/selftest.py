@@ -1,6 +1,5 @@
 """`watchdesk selftest`: ten scenarios, each really exercised, on sandboxes of its own or on the configured project."""
 
-import asyncio
 import tempfile
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from core.backend.target import Target
 from core.sandbox.selftest import SCENARIOS, ScenarioOutcome, run_all
 from tui.cli import exits
+from tui.cli.event_loop import run_command
 from tui.cli.own_sandbox import own_sandbox
 from tui.cli.session import configure, confirmed, put, put_json, start_logging, tell
 
@@ -69,7 +69,7 @@ def _tried(target: Target, *, owned: bool, shown: bool) -> tuple[ScenarioOutcome
     if shown:
         put(f"{target.name} as {target.user}")
     with tempfile.TemporaryDirectory(prefix="watchdesk-selftest-") as home:
-        outcomes = asyncio.run(run_all(SCENARIOS, target, Path(home), owned=owned, tell=told))
+        outcomes = run_command(run_all(SCENARIOS, target, Path(home), owned=owned, tell=told))
     if shown:
         click.echo(summary(outcomes))
     return outcomes

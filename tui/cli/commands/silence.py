@@ -1,6 +1,5 @@
 """`watchdesk silence MATCHER`: tell nobody of alerts that match, for a while or every week; list silences; end one."""
 
-import asyncio
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from core.domain.silence_words import ends_at, goes_on, next_window
 from core.monitor import Config, Monitor
 from tui.cli import exits
 from tui.cli.action_command import Mode, give, mode_of, options, parameter_of, run_action
+from tui.cli.event_loop import run_command
 from tui.cli.one_shot import with_alerts
 from tui.cli.session import configure, put, put_json
 from tui.cli.status_page import silences_as_json
@@ -23,7 +23,7 @@ def _run(context: click.Context, /, *, listed: bool, end: str | None, once: bool
     if once and end is None:
         raise click.UsageError("--once goes with --end: it ends one window of a weekly silence")
     if listed:
-        context.exit(asyncio.run(with_alerts(config, lambda monitor: _list(monitor, as_data=mode.as_data))))
+        context.exit(run_command(with_alerts(config, lambda monitor: _list(monitor, as_data=mode.as_data))))
     if end is not None:
         context.exit(_end(config, end, mode, once=once))
     if values["matcher"] is None or not (values["reason"] or "").strip():
@@ -66,7 +66,7 @@ def _end(config: Config, name: str, mode: Mode, *, once: bool) -> int:
     async def act(monitor: Monitor) -> int:
         return await give(monitor, END_SILENCE, {"silence": name, "once": once}, mode)
 
-    return asyncio.run(with_alerts(config, act))
+    return run_command(with_alerts(config, act))
 
 
 def _parameters() -> list[click.Parameter]:

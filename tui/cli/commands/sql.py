@@ -1,7 +1,5 @@
 """`watchdesk sql`: optional SQL for the project, printed; a person reads it and runs it, or not."""
 
-import asyncio
-
 import click
 
 from core.backend.optional_sql import SCRIPTS, script
@@ -10,6 +8,7 @@ from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from core.resilience import NotLive
 from tui.cli import exits
+from tui.cli.event_loop import run_command
 from tui.cli.layers import checked_layers
 from tui.cli.session import fail, said, start_logging, tell
 
@@ -41,4 +40,4 @@ def command(context: click.Context, *, name: str, shape: str | None) -> None:
         click.echo(script(name, schema.shape), nl=False)
         return exits.DONE
 
-    context.exit(asyncio.run(act()))
+    context.exit(run_command(act()))

@@ -1,13 +1,12 @@
 """`watchdesk status`: read once, print one page, or a line for each of several projects; write nothing to any."""
 
-import asyncio
-
 import click
 
 from core.base.settings import SettingsError
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.cli import exit_codes
+from tui.cli.event_loop import run_command
 from tui.cli.guide import STATUS
 from tui.cli.one_shot import read_once
 from tui.cli.project_names import all_option, project_names
@@ -31,10 +30,10 @@ def command(context: click.Context, *, as_data: bool, projects: tuple[str, ...],
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     if all_projects or len(names) > 1:
-        context.exit(asyncio.run(look_at_all(names, observe=context.obj["observe"], as_data=as_data)))
+        context.exit(run_command(look_at_all(names, observe=context.obj["observe"], as_data=as_data)))
     if names:
         context.obj["project"] = names[0]
-    context.exit(asyncio.run(look(Monitor(configure(context)), as_data=as_data)))
+    context.exit(run_command(look(Monitor(configure(context)), as_data=as_data)))
 
 
 async def look(monitor: Monitor, *, as_data: bool) -> int:

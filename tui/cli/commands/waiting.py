@@ -1,7 +1,5 @@
 """`watchdesk waiting`: what waits on this machine for the project to answer, and its withdrawal."""
 
-import asyncio
-
 import click
 
 from core.actions.waiting import WaitingAction
@@ -10,6 +8,7 @@ from core.base.store import NotKept
 from core.domain.actions import Result
 from core.monitor import Monitor
 from tui.cli import exits
+from tui.cli.event_loop import run_command
 from tui.cli.forms import Sheet, put_as, takes_form
 from tui.cli.session import configure, put, tell
 
@@ -46,7 +45,7 @@ def command(context: click.Context, *, withdraw: str | None, form: str | None) -
             await monitor.close()
         return exits.DONE
 
-    context.exit(asyncio.run(act()))
+    context.exit(run_command(act()))
 
 
 def _line(one: WaitingAction) -> str:

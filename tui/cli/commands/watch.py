@@ -15,6 +15,7 @@ from core.base.settings import SettingsError
 from core.monitor import Config, Monitor
 from core.services.config import ServiceRules
 from tui.cli import exit_codes
+from tui.cli.event_loop import run_command
 from tui.cli.guide import WATCH
 from tui.cli.layers import checked_layers
 from tui.cli.project_names import all_option, project_names
@@ -53,7 +54,7 @@ def command(context: click.Context, *, address: str | None, once: bool, all_proj
         return config_now(project=context.obj["project"], observe=context.obj["observe"])
 
     try:
-        context.exit(asyncio.run(_once(config) if once else _watch(read, address, config)))
+        context.exit(run_command(_once(config)) if once else asyncio.run(_watch(read, address, config)))
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
 
