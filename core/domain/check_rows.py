@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from core.domain.alert_view import AlertView
-from core.domain.alerts import Severity
+from core.domain.alerts import DISABLED, STOP_RULE, Severity
 from core.domain.checks import Check
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
@@ -29,6 +29,8 @@ MEASURED_BY: Final = {
 }
 """The check of what a rule is about, for each rule that is about what one measures."""
 
+_RATE: Final = "failure_rate"
+
 _WORST: Final = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
 
@@ -45,6 +47,12 @@ class CheckRow(msgspec.Struct, frozen=True):
         return f"{self.check.text}; {self.why}" if self.why else self.check.text
 
     @property
+    def brief(self) -> str:
+        """Return the one of both that tells more: what it found, unless that is well and no reading of the same."""
+        well = self.check.level is Level.OK and self.check.name != _RATE
+        return self.why if self.why and well else self.check.text
+
+    @property
     def rank(self) -> int:
         """The rank of its level; 0 is the worst."""
         return _WORST.index(self.level)
@@ -57,7 +65,7 @@ def check_rows(snapshot: Snapshot) -> tuple[CheckRow, ...]:
 
 def _row(check: Check, snapshot: Snapshot) -> CheckRow:
     row = CheckRow(check, check.level)
-    if check.name == "failure_rate" and snapshot.low_success.holds(snapshot.tasks.success_24h):
+    if check.name == _RATE and snapshot.low_success.holds(snapshot.tasks.success_24h):
         low = snapshot.low_success  # its alert may be inhibited, or not be evaluated yet
         row = min(row, CheckRow(check, Level.WARNING, f"target ≤ {100 - low.percent:g} %"), key=lambda one: one.rank)
     for alert in snapshot.alerts:
@@ -72,4 +80,5 @@ def _level(alert: AlertView) -> Level:
     level = Severity(alert.severity).level
     if level is Level.OK or not (alert.fires or (alert.state == "hidden" and not alert.well)):
         return Level.OK
-    return level if alert.is_so else Level.WARNING
+    held_back = alert.behind in {STOP_RULE, DISABLED}  # explained by nothing graver: it is no better for that
+    return level if alert.is_so or held_back else Level.WARNING

@@ -91,7 +91,8 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
     def care_of(subject: str) -> str:
         """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
         down = cared.get(_DATABASE)
-        explained = subject != _EDGE and down is not None and down.rule == "database_down" and down.is_so
+        whole = subject != _EDGE or snapshot.link.why.startswith(UNREACHABLE)  # of the functions as well
+        explained = whole and down is not None and down.rule == "database_down" and down.is_so
         alert = cared.get(subject) or (down if explained else None)
         if alert is None and subject in _RATES:  # one quantity
             alert = next((cared[one] for one in _RATES if one in cared), None)

@@ -138,8 +138,16 @@ class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def last(self) -> float | None:
         """Return the newest value in the last two buckets, the current one included."""
-        both = [mine if mine is not None else theirs for mine, theirs in zip(self.own, self.told, strict=True)]
-        return next((value for value in reversed(both[-2:]) if value is not None), None)
+        return next((value for value in reversed(self._both[-2:]) if value is not None), None)
+
+    @property
+    def last_is_over(self) -> bool:
+        """Return whether that is of a bucket that is over."""
+        return not self._both or self._both[-1] is None
+
+    @property
+    def _both(self) -> list[float | None]:
+        return [mine if mine is not None else theirs for mine, theirs in zip(self.own, self.told, strict=True)]
 
     def at(self, moment: datetime) -> float | None:
         """Return the value of the bucket that a moment is in; `None`: it is not known, or there is none."""

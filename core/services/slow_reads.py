@@ -15,6 +15,9 @@ _SLOW_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 300.0
 """The longest that a value is not read because the project takes long for it."""
 
+FIRST_PAUSE_S: Final = 60.0
+"""The longest after the first read that took long: the project may be slow for a moment only. Then twice the last."""
+
 LONGEST_FAILING_S: Final = 900.0
 """The same for one that the project could not tell the last times, although it took long."""
 
@@ -28,6 +31,8 @@ class SlowReads:
         self._due_at: dict[str, float] = {}
         """The times of the values that are not due at once, on the elapsed clock."""
         self._took_s: dict[str, float] = {}
+        self._spared_s: dict[str, float] = {}
+        """The last pause of each value that is for how long its read took."""
         self._failed: dict[str, int] = {}
         """The number of slow failures of each value since it was last read."""
 
@@ -44,7 +49,8 @@ class SlowReads:
         """Record that values were read `age_s` seconds ago."""
         for name in names:
             self._failed.pop(name, None)
-            spared_s = min(LONGEST_PAUSE_S, self._took_s.pop(name, 0.0) / _SHARE)
+            most_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, 2 * self._spared_s.get(name, 0.0)))
+            spared_s = self._spared_s[name] = min(most_s, self._took_s.pop(name, 0.0) / _SHARE)
             pause_s = max(self._rules.slow_period_s * (1 - self._rules.jitter), spared_s)
             self._due_at[name] = self._clock.elapsed() - age_s + pause_s
 

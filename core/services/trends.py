@@ -202,7 +202,20 @@ class TrendService:
         now = self._context.clock.now()
         seen = await self._seen(window, now)
         happened = await self._past.happened(now - CUTS[window].length, now)
-        return await asyncio.to_thread(trends, window, now, seen, self._told.get(window), happened)
+        return await asyncio.to_thread(trends, window, now, seen, self._with_running(window), happened)
+
+    def _with_running(self, window: Window) -> FromTables | None:
+        """Return what the tables tell of a window, with what was counted since in the bucket that is not over."""
+        told, known = self._told.get(window), self.throughput
+        bucket = CUTS[window].bucket if told is None else told.bucket
+        now = known.running
+        if now is None or known.until is None or known.bucket != bucket:
+            return told
+        told = told or FromTables(bucket=bucket)
+        if told.finished_until is not None and told.finished_until > now.at:
+            return told
+        counted = {known.until: Finished(now.completed, now.failed)}
+        return msgspec.structs.replace(told, finished=told.finished | counted)
 
     async def fill(self, window: Window) -> None:
         """Read from the project what this machine did not observe. Reads that fail are faults in the trends."""

@@ -146,6 +146,13 @@ def test_a_row_says_why_it_is_worse_than_its_verdict_where_that_fits() -> None:
 
     assert row(75) == "✖ failure rate     50 ms 49.7 % of 386 failed in 24 h; alert: rate low"
     assert row(55) == "✖ failure rate     50 ms 49.7 % of 386 failed in 24 h"
+    database = check("database", "answers", 0.05)
+    down = msgspec.structs.replace(low, rule="database_down", title="database down")
+    both = msgspec.structs.replace(ACTIVE, health=looked(ACTIVE, database), alerts=(down,))
+    lines = map(plain, HealthPanel(SIGNS, palette("dark")).lines(both, 45, 20))
+    assert (
+        next(line.rstrip() for line in lines if "database" in line) == "✖ database         50 ms alert: database down"
+    )
     over = msgspec.structs.replace(low, state="firing", well=True)
     assert row(75, msgspec.structs.replace(snapshot, alerts=(over,))).endswith("in 24 h; resolving: rate low")
     assert row(75, msgspec.structs.replace(snapshot, alerts=(over,))).startswith("▲")

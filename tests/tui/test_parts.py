@@ -464,7 +464,7 @@ def test_the_headline_says_since_when_as_far_as_that_was_seen() -> None:
         return lines(TopLine, msgspec.structs.replace(STATES[name], **more), width, 3)[0]
 
     at = STATES["stopped"].at
-    assert " STOPPED  since 03:04  LIVE  agents delete" in first("stopped")
+    assert " STOPPED  since 03:04  LIVE  reason: agents delete" in first("stopped")
     assert " WARNING  since 02:48  LIVE  stuck tasks: 3 of 5 running" in first("warning")
     assert " WARNING  first seen 02:48  LIVE " in first("warning", state_change_seen=False)
     assert " WARNING  since 02-28 03:10  LIVE " in first("warning", state_since=at - timedelta(days=1))

@@ -20,7 +20,7 @@ class GroupList(Listed):
 
     NAME = "groups"
     TITLE = "Groups"
-    EMPTY = "no matching task has this in common"
+    EMPTY = "no task has this in common"
     COLUMNS = (
         Column(title="tasks", width=7, right=True),
         Column(title="first", width=7, right=True, drops=1, moment=True),

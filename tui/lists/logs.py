@@ -23,7 +23,7 @@ class LogList(Served):
     TITLE = "Logs"
     TABLE = Table.LOGS
     HINT = "step:task_started  status:failed  task:ID"
-    EMPTY = "no matching log row is visible to this account"
+    EMPTY = "no log row is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
         Column(title="age", width=7, right=True, moment=True),

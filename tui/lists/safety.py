@@ -22,7 +22,7 @@ class SafetyList(Served):
     TABLE = Table.SAFETY
     HINT = "status:failed  check:type  task:ID"
     SWITCHED = True
-    EMPTY = "no matching safety check is visible to this account"
+    EMPTY = "no safety check is visible to this account"
     COLUMNS = (
         Column(title="verdict", width=9),
         Column(title="age", width=7, right=True, moment=True),

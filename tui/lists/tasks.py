@@ -35,7 +35,7 @@ class TaskList(Served):
     MANY: ClassVar[tuple[Action, ...]] = ON_MANY
     ACTS: ClassVar[tuple[Action, ...]] = (CANCEL,)
     HINT = "status:failed  -type:bug_fix  error:timeout  since:2h  who:agent-1"
-    EMPTY = "no matching task is visible to this account"
+    EMPTY = "no task is visible to this account"
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
         Column(title="created", name="age", width=7, right=True, moment=True),

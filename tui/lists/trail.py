@@ -22,7 +22,7 @@ class AuditList(Served):
     TITLE = "Audit trail"
     TABLE = Table.ORDERS
     HINT = "action:heal  status:failed"
-    EMPTY = "no matching action is visible to this account"
+    EMPTY = "no action is visible to this account"
     COLUMNS = (
         Column(title="status", width=9),
         Column(title="age", width=7, right=True, moment=True),

@@ -192,6 +192,6 @@ def _is_course(check: Check) -> bool:
 
 
 def _said(row: CheckRow, width: int, *, took: bool = True) -> str:
-    """Return what a row says in so many cells: what the check found, and the alert about it where both fit."""
+    """Return what a row says in so many cells: what the check found and the alert about it, else one of both."""
     room = width - _FIXED + (0 if took else _TOOK)
-    return row.text if cell_len(row.text) <= room else row.check.text
+    return row.text if cell_len(row.text) <= room else row.brief

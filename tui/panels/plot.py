@@ -110,7 +110,10 @@ class PlotPanel(Panel):
         last = self._signs.none if series.last is None else f"{self._label(series.last)}{figure.unit}"
         target = self._target()
         long = short(series.grid.bucket)
-        per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
+        per = f" median of {long}" if self.size.width >= _ROOMY else ""
+        if figure.per_bucket:  # one that is not over may be seconds old
+            begun = series.grid.until - series.grid.bucket
+            per = f" in {long}" if series.last_is_over else f" since {begun.astimezone():%H:%M}"
         return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:

@@ -1,6 +1,6 @@
 """The throughput panel: bars of what was completed and, below the line, of what failed, over a day or as chosen."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.counts import SuccessRate
@@ -19,6 +19,9 @@ _LEAST, _MOST = 8, 12
 
 _NARROW: Final = 30
 """The width in cells below which nothing could be read from it."""
+
+_AGED: Final = timedelta(minutes=2)
+"""The age from which on the sums tell up to when they are."""
 
 _TARGET: Final = 95
 """The success rate in percent that is aimed at."""
@@ -47,7 +50,9 @@ class ThroughputPanel(Panel):
         if not over.known:
             return named
         live = snapshot.link.word is LinkWord.LIVE
-        old = f" up to {over.as_of.astimezone():%H:%M}" if over.as_of is not None and not live else ""
+        as_of = _told_at(snapshot)
+        aged = as_of is not None and (not live or snapshot.at - as_of >= _AGED)
+        old = f" up to {as_of.astimezone():%H:%M}" if as_of is not None and aged else ""
         completed, failed, simulated, success = _sums(snapshot)
         told: Line = (*named, (old, "warning"))
         counts = [(completed, "completed", "text"), (failed, "failed", "critical"), (simulated, "simulated", "told")]
@@ -99,6 +104,12 @@ def period(over: Throughput) -> str:
     """Return the length of time that a throughput is of."""
     hours = over.length / timedelta(hours=1)
     return f"{hours:g} h" if hours <= 48 else f"{hours / 24:g} d"
+
+
+def _told_at(snapshot: Snapshot) -> datetime | None:
+    """Return up to when the sums are: of a day by the rate that was read last, else by the bars."""
+    over, day = snapshot.throughput, snapshot.tasks.success_24h
+    return day.at if day.value is not None and day.value.window == over.length else over.as_of
 
 
 def _sums(snapshot: Snapshot) -> tuple[int, int, int, SuccessRate | None]:

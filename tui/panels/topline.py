@@ -67,7 +67,8 @@ class TopLine(Panel):
         well = f"; well {since}" if since and calm and live else ""
         bad = f" {since}" if since and not calm and width >= _MEDIUM else ""
         head: Line = (word, (bad, "text"), ("  ", "text"), *self._link(snapshot), ("  ", "text"))
-        line: Line = (*head, (f"{new_since(snapshot)}{snapshot.state_why}", "text"))
+        told = "reason: " if snapshot.state is State.STOPPED else new_since(snapshot)
+        line: Line = (*head, (f"{told}{snapshot.state_why}", "text"))
         return (*line, (well, "dim")) if cell_len(plain(line)) + cell_len(well) <= width else line
 
     def _link(self, snapshot: Snapshot) -> Line:
