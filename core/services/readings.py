@@ -101,7 +101,7 @@ class Readings:
         """The number of times that what is known was distrusted: reads of different rounds share no request."""
         self._slow_reads = SlowReads(clock, rules)
         self._keys: dict[str, str] = {}
-        """The breaker of each value that every refresh reads, by the value's name."""
+        """The breaker of each value that was read, by the value's name."""
         self._late: dict[str, asyncio.Task[None]] = {}
         """The reads under way of what seldom changes, by name."""
         self._lost: set[str] = set()
@@ -312,7 +312,7 @@ class Readings:
 
     def refused_for_s(self, breakers: Iterable[BreakerRecord]) -> float:
         """Return the seconds for which a refresh asks nothing, as every breaker of it refuses; 0 where one does not."""
-        keys = set(self._keys.values())
+        keys = {key for name, key in self._keys.items() if name in self._fast or not self._slow_reads.waits(name)}
         waits = [one.opens_in_s or 0.0 for one in breakers if one.key in keys]
         return min(waits, default=0.0)
 
@@ -346,8 +346,7 @@ class Readings:
     async def _read(self, name: str) -> Reading[Any]:
         asked, began = self._panel_read(name), self._clock.elapsed()
         read = asked.read()
-        if name in self._fast:
-            self._keys[name] = read.key
+        self._keys[name] = read.key
         reading = await self._guard.last_known(
             read.key,
             read.ask,
