@@ -115,7 +115,7 @@ class CheckService:
         elif live:
             self._connection.answered(self._context.clock.elapsed() - began)
         else:
-            self._connection.failed(self._readings.faults())
+            self._connection.failed(self._readings.new_faults)
         self._publish()
         return live
 

@@ -109,6 +109,8 @@ class Readings:
         self._refreshes = 0
         self._refresh_of: dict[str, int] = {}
         """The refresh that gave each value: an answer that was asked for earlier replaces none."""
+        self.new_faults: tuple[Fault, ...] = ()
+        """The faults of what the last refresh read; what it did not read keeps an older one."""
         self.shared_for_s = 0.0
         """The age of the values where the last refresh took them from another process, seconds; else 0."""
         self.pauses: tuple[Pause, ...] = ()
@@ -171,6 +173,7 @@ class Readings:
                 if not task.cancelled():
                     task.result()  # it raises what is no fault
         came = (*readings.values(), *(self.values[name] for name in due if name not in self._late))
+        self.new_faults = tuple(reading.fault for reading in came if reading.fault is not None)
         return any(reading.live or _answered(reading) for reading in came)
 
     def tells_at_once(self, within_s: float) -> bool:
