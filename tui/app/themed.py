@@ -10,6 +10,7 @@ from core.base.text import clean
 from tui.base.settings import Setup
 from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PLAIN
+from tui.rendering.removed_widgets import forget_removed_widgets
 from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
 
@@ -23,6 +24,7 @@ class Themed(App[None]):
 
     def __init__(self, setup: Setup, project_colour: str = "") -> None:
         super().__init__()
+        forget_removed_widgets()
         self._output_filter = OutputFilter(ascii_only=setup.ascii)
         self._project_colour = project_colour
         self.appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles={}, keymap=setup.keymap)
