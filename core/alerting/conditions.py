@@ -219,7 +219,7 @@ def review_waits(facts: Facts, settings: AlertRules) -> Condition:
     """Hold while a task has waited too long for a person's review."""
     if facts.in_review is None or facts.review_waits_s is None:
         return Condition(Truth.UNKNOWN)
-    text = f"{plural(facts.in_review, 'task')} in review, the oldest came in {in_steps(facts.review_waits_s)} ago"
+    text = f"{plural(facts.in_review, 'task')} in review, the oldest for {in_steps(facts.review_waits_s)}"
     return Condition(Truth.of(facts.review_waits_s > settings.review_s), text)
 
 

@@ -360,6 +360,17 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
     assert "41 failed" in counts or width < 37
 
 
+def test_reviews_that_an_alert_tells_of_have_one_line() -> None:
+    alert = AlertView(
+        key="review_waits", rule="review_waits", subject="review_waits", severity="medium", state="firing",
+        title="tasks wait for a review", text="1 task in review, the oldest for 1 h 10",
+    )  # fmt: skip
+    for alerts, word in (((alert,), "tasks wait for a review: 1 task in review"), ((), "1 task waits for a review")):
+        told = [line for line in lines(NeedsPanel, changed(WARNING, alerts=alerts), 140, 9) if "review" in line]
+        assert len(told) == 1, told
+        assert word in told[0]
+
+
 def test_what_is_counted_for_an_automatic_stop_is_named_and_who_counts() -> None:
     def count(snapshot: Snapshot) -> str:
         return next(line.strip() for line in lines(HealthPanel, snapshot, 100, 10) if "auto-stop" in line)

@@ -29,6 +29,9 @@ _COLUMNS: Final = (
 )
 """Sign, severity, state, age, and what it is."""
 
+_REVIEWS: Final = "review_waits"
+"""The rule that tells of reviews that wait for long: one line is enough for both."""
+
 _TALL: Final = 24
 """The height of a column in lines from which on what follows from another alert is shown, too."""
 
@@ -120,7 +123,8 @@ class NeedsPanel(Panel):
     def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
         """Return what waits for a person beside the alerts."""
         found = [self._action(one, snapshot) for one in snapshot.waiting]
-        if many := snapshot.in_review:
+        told = any(one.rule == _REVIEWS and one.fires for one in snapshot.alerts)
+        if (many := snapshot.in_review) and not told:
             counts = snapshot.tasks.counts
             role = "warning" if counts.live else "dim"
             wait = "task waits for a review" if many == 1 else "tasks wait for a review"
