@@ -194,10 +194,17 @@ def blind(facts: Facts, _: AlertRules) -> Condition:
     return Condition(Truth.TRUE, f"no answer for {in_steps(facts.blind_for_s)}", held_s=facts.blind_for_s)
 
 
+_READ_AGAIN_S: Final = 60.0
+_FUNCTIONS: Final = "edge_function"
+
+
 def degraded(facts: Facts, _: AlertRules) -> Condition:
-    """Hold while a component is not live."""
+    """Hold while a component is not live. Just after an outage what is read seldom is only being read again."""
     if facts.lost is None:
         return Condition(Truth.UNKNOWN)
+    again = facts.answers_for_s is not None and 0 < facts.answers_for_s < _READ_AGAIN_S
+    if again and facts.lost and _FUNCTIONS not in facts.lost:
+        return Condition(Truth.UNKNOWN, "read again after the outage")
     words = ", ".join(facts.lost).replace("_", " ")
     return Condition(Truth.of(bool(facts.lost)), f"not live: {words}" if words else "")
 

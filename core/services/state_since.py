@@ -10,7 +10,7 @@ from core.base.clock import Clock
 from core.domain.alerts import STOP_RULE
 from core.domain.snapshot import CALM, LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.domain.wrong import SUBJECT_OF_CHECK, Wrong, cared_for, named, wrong_now
+from core.domain.wrong import SUBJECT_OF_CHECK, Wrong, named, wrong_now
 
 _UNSEEN_S: Final = 120.0
 """The seconds without an answer after which a change may have been any time before."""
@@ -27,8 +27,7 @@ class StateSince:
     """Remembers when the state last changed, and when each of what is wrong began.
 
     The calm states, between which a project changes all day, count as one. A state in which something is wrong holds
-    since what is named as its cause began, whatever the state was meanwhile; where somebody takes care of something
-    graver, since that began.
+    since the first of what is as grave began, whatever the state was meanwhile; what is named may have begun later.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -54,12 +53,17 @@ class StateSince:
         if state is None or self._began is None:
             return snapshot
         self._began = _earliest(self._began, snapshot.at, *(() if self._began.seen else _stop_began(snapshot)))
-        cause, graver = named(wrong), cared_for(wrong)
+        cause = named(wrong)
         if cause is None or state not in {State.CRITICAL, State.WARNING}:
             return msgspec.structs.replace(snapshot, state_since=self._began.at, state_change_seen=self._began.seen)
-        at, seen = self._wrong[(graver or cause).subject]
-        new = self._wrong[cause.subject].at if graver is not None else None
-        return msgspec.structs.replace(snapshot, state_since=at, state_change_seen=seen, cause_since=new)
+        level = Level.CRITICAL if state is State.CRITICAL else Level.WARNING
+        at, seen = min(
+            self._wrong[one.subject] for one in wrong if one.level is level and (not one.over or one is cause)
+        )
+        new = self._wrong[cause.subject].at
+        return msgspec.structs.replace(
+            snapshot, state_since=at, state_change_seen=seen, cause_since=new if new > at else None
+        )
 
     def _note(self, snapshot: Snapshot, wrong: tuple[Wrong, ...], now: Began) -> None:
         """Note when everything that is wrong began."""

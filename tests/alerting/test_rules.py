@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.alerting.conditions import Facts
+from core.alerting.conditions import Facts, degraded
 from core.alerting.escalation import Tell
 from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
@@ -599,6 +599,24 @@ def test_what_is_held_back_itself_holds_nothing_back() -> None:
     found = hidden(lives)
     assert found["success_rate_critical"] == "emergency stop is set"
     assert found["failure_rate_high"] == ""  # a stop explains no failures, and nothing graver tells of them
+
+
+@pytest.mark.parametrize(
+    ("lost", "answers_for_s", "truth"),
+    [
+        (("stats",), None, Truth.TRUE),
+        (("stats",), 0.0, Truth.TRUE),  # the outage lasts, and inhibits it
+        (("stats",), 5.0, Truth.UNKNOWN),
+        (("stats",), 61.0, Truth.TRUE),
+        (("stats", "edge_function"), 5.0, Truth.TRUE),
+        ((), 5.0, Truth.FALSE),
+    ],
+)
+def test_what_is_read_again_after_an_outage_is_no_degraded_mode_yet(
+    lost: tuple[str, ...], answers_for_s: float | None, truth: Truth
+) -> None:
+    facts = Facts(at=START, lost=lost, answers_for_s=answers_for_s)
+    assert degraded(facts, AlertRules()).truth is truth
 
 
 def test_what_a_stop_holds_back_is_not_said_to_follow_from_it() -> None:

@@ -144,6 +144,18 @@ def test_what_somebody_takes_care_of_is_the_older_part_and_what_is_new_has_its_o
     assert (alone.state_since, alone.cause_since) == (both.at, None)
 
 
+def test_under_one_unbroken_critical_it_is_as_old_as_the_first_whatever_is_named() -> None:
+    watched = Watched()
+    low, calls = alert("low", "critical", watched, 30), alert("calls", "critical", watched, 2)
+    had = msgspec.structs.replace(low, state="acknowledged")
+    for alerts in ((low,), (low, calls), (had, calls), (had,)):
+        seen = watched.see(State.CRITICAL, alerts=alerts)
+        assert seen.state_since == low.began_at
+        assert seen.cause_since in {None, calls.began_at}
+        assert (seen.cause_since is not None) is (alerts == (had, calls))
+    assert watched.see(State.CRITICAL, alerts=(calls,)).state_since == calls.began_at
+
+
 def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:
     watched = Watched()
     watched.see(State.ACTIVE)
