@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from tests.running import account, command, lone_sandbox, sandbox, sandboxes, session_sandbox, warm
 
 __all__ = ["account", "command", "lone_sandbox", "sandbox", "sandboxes", "session_sandbox", "warm"]
+
+# What a test interrupts must hear it, also where this was begun in the background by a shell that ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes, or is made, says how busy the machine is, and nothing else.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -96,7 +96,7 @@ def home(hand: Hand) -> None:
     """Back to the dashboard, with nothing lying on it, and nothing under way."""
     until = time.monotonic() + PATIENCE_S
     while not at_home(hand.settle()):
-        assert hand.process.poll() is None, f"it ended:\n{hand.text}"
+        assert hand.process.poll() is None, hand.last_words
         assert time.monotonic() < until, f"not at home:\n{hand.text}"
         hand.escape()
 

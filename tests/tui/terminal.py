@@ -43,6 +43,7 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        self._log = command.home / "state" / "watchdesk" / "watchdesk.log"
         self._text: str | None = None
         self._hung_up = False
         """Nobody has the other end open any more."""
@@ -58,6 +59,12 @@ class Terminal:
     def stdin(self, slave: int) -> int:
         """What it reads from."""
         return slave
+
+    @property
+    def last_words(self) -> str:
+        """How it ended, what stands on the screen, and the end of its log."""
+        log = self._log.read_text() if self._log.exists() else "no log"
+        return f"it ended with {self.process.poll()}:\n{self.text}\n{log[-3000:]}"
 
     # Reading
 

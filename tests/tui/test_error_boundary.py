@@ -65,7 +65,7 @@ BROKEN = [
     ("run", ("6", "enter"), ("down", "enter"), failed("the chosen action")),
     ("page", (), ("t",), "last known, <10 s old: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
-    ("total", (), ("t",), "Tasks 1 follows"),  # the rows are there, and live
+    ("total", (), ("t",), "Tasks row 1 follows"),  # the rows are there, and live
     ("page", ("t",), ("end",), "last known, <10 s old: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),

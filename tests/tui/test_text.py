@@ -50,13 +50,13 @@ def test_a_sparkline_is_as_wide_as_it_was_asked_to_be(values: list[float | None]
 @pytest.mark.parametrize(
     ("done", "total", "drawn"),
     [
-        (0, 10, "░░░░"),
-        (5, 10, "██░░"),
-        (9, 10, "███░"),
-        (10, 10, "████"),
-        (12, 10, "████"),
-        (0, 0, "░░░░"),
-        (3, 0, "░░░░"),
+        (0, 10, "▁▁▁▁"),
+        (5, 10, "▆▆▁▁"),
+        (9, 10, "▆▆▆▁"),
+        (10, 10, "▆▆▆▆"),
+        (12, 10, "▆▆▆▆"),
+        (0, 0, "▁▁▁▁"),
+        (3, 0, "▁▁▁▁"),
     ],
 )
 def test_a_bar_is_full_only_when_all_is_done(done: int, total: int, drawn: str) -> None:
