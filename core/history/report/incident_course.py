@@ -35,6 +35,7 @@ from core.history.report.signs import (
     bursts,
     close_runs,
     in_turn,
+    of_check,
     recoveries,
     sign_of,
     signs,
@@ -61,6 +62,8 @@ GOES_ON: Final = "not yet: it still goes on at the end of the window"
 _MOST: Final = 12
 _EACH: Final = frozenset({AGENTS, STOP_SIGN})
 """The kinds of signs each of which is told: no two are of the same."""
+_OF_FAILURES: Final = REPEATS | {of_check("failure_rate")}
+"""The kinds of signs that failures of the agents' work alone bring about."""
 
 _TICK: Final = timedelta(microseconds=1)
 
@@ -184,12 +187,8 @@ def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
 
 def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: datetime | None) -> IncidentCourse:
     least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached + _TICK)
-    its = in_turn(
-        (
-            *(sign for sign in every if least <= sign.at <= trouble.until),
-            *(sign_of(burst) for burst in _failing(least, trouble, found)),
-        )
-    )
+    others = [sign for sign in every if least <= sign.at <= trouble.until]
+    its = in_turn((*others, *map(sign_of, _failing(least, trouble, others, found))))
     cause = its[0] if its else Sign(trouble.since, 9, "unknown", "what began it is not recorded")
     first = min(cause.at, trouble.since)
     followed = _followed(cause, its, tuple(recoveries(found.entries, found.links)))
@@ -212,15 +211,18 @@ def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: d
     )
 
 
-def _failing(least: datetime, trouble: Trouble, found: Material) -> tuple[Burst, ...]:
-    """Return the bursts of failures of an incident.
+def _failing(least: datetime, trouble: Trouble, others: Iterable[Sign], found: Material) -> tuple[Burst, ...]:
+    """Return the bursts of failures of an incident. `others`: its other signs.
 
-    What failed before anybody could see trouble is one of them only if it was a burst by itself: a task or two fail in
-    work that is well, and no outage after that began with them.
+    What failed before anybody could see trouble is one of them only if it was a burst by itself, or was about to be one
+    and nothing else tells of trouble: a task or two fail in work that is well, and no outage after that began with
+    them.
     """
     its = [one for run in close_runs(one for one in found.failures if least <= one.at <= trouble.until) for one in run]
-    before = bursts((one for one in its if one.at < trouble.since), found.completed_per_s)
-    since = before[0].since if before else trouble.since
+    known = any(one.at <= trouble.since + _RECENT and one.kind not in _OF_FAILURES for one in others)
+    seen = trouble.since if known else trouble.since + _RECENT
+    before = bursts((one for one in its if one.at < seen), found.completed_per_s)
+    since = min(before[0].since, trouble.since) if before else trouble.since
     return bursts((one for one in its if one.at >= since), found.completed_per_s)
 
 

@@ -118,10 +118,15 @@ def test_a_storm_begins_with_the_first_of_it_however_long_it_goes_on(before: tup
     assert course.cause.text.startswith("the agents' work failed 37 times within")
 
 
-def test_what_failed_alone_is_no_part_of_the_few_that_failed_before_it_was_seen() -> None:
-    few = tuple(TaskFailure(at=NOON + after(at), error="401") for at in (238, 390, 394, 402, 406, 410))
-    (course,) = hour(failures=few).incidents
-    assert (course.since - NOON).total_seconds() == 400
+@pytest.mark.parametrize("tail", [(402, 406, 410), (402, 406, *range(500, 3500, 100))])
+def test_a_storm_of_which_little_failed_before_it_was_seen_begins_with_that_and_not_with_what_failed_alone(
+    tail: tuple[float, ...],
+) -> None:
+    few = tuple(TaskFailure(at=NOON + after(at), error="401") for at in (238, 390, 394, 398, *tail))
+    for seen_of_it in (few, few[:1] + few[2:]):
+        (course,) = hour(failures=seen_of_it).incidents
+        assert (course.since, course.cause.at) == (seen_of_it[1].at, seen_of_it[1].at)
+        assert course.cause.text.startswith("the agents' work failed")
 
 
 def test_the_effect_of_an_incident_is_what_was_counted_from_its_beginning_to_its_end() -> None:
