@@ -1,7 +1,7 @@
 """Sums over many snapshots: alerts, breakers, key figures, tasks. Each collector is fed the snapshots in order."""
 
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -104,6 +104,7 @@ class SilenceCollector:
         for name, each in named.items() if one.snapshot.telling.silences != self._last else ():
             self._found[name] = SilenceCourse(
                 matcher=each.matcher,
+                called=each.called,
                 reason=each.reason,
                 who=each.who,
                 since=name[1],
@@ -183,36 +184,55 @@ class KpiCollector:
         )
 
 
+class StuckSpan(NamedTuple):
+    """A time through which so many tasks were stuck."""
+
+    since: datetime
+    until: datetime
+    tasks: int
+
+
 class TaskCollector:
-    """Sums the rises of the task counts from each live snapshot to the next, and finds the most that were stuck."""
+    """Collects the rises of the task counts from each live snapshot to the next, and how many were stuck."""
 
     def __init__(self) -> None:
         self._last: TaskCounts | None = None
-        self._tally = Tally()
-        self._stuck = 0
+        self._rises: list[tuple[datetime, Tally]] = []
+        self._stuck: list[StuckSpan] = []
 
     def add(self, one: ShownSnapshot) -> None:
         """Add the rise since the last counted snapshot, including any time without observation."""
-        self._stuck = max(self._stuck, len(one.snapshot.tasks.stuck))
+        stuck = len(one.snapshot.tasks.stuck)
+        if self._stuck and self._stuck[-1].tasks == stuck:
+            self._stuck[-1] = self._stuck[-1]._replace(until=one.until)
+        else:
+            self._stuck.append(StuckSpan(one.since, one.until, stuck))
         counts = one.snapshot.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:
             return
-        before, now, tally = self._last, counts.value, self._tally
+        before, now = self._last, counts.value
         self._last = now
         if before is None:
-            self._tally = Tally(counted=True)
             return
-        self._tally = Tally(
-            failed=tally.failed + _gained(before, now, "failed"),
-            rejected=tally.rejected + _gained(before, now, "rejected"),
-            completed=tally.completed + _gained(before, now, "completed"),
-            exact=tally.exact and before.exact and now.exact,
-            counted=True,
+        rise = Tally(
+            failed=_gained(before, now, "failed"),
+            rejected=_gained(before, now, "rejected"),
+            completed=_gained(before, now, "completed"),
+            exact=before.exact and now.exact,
         )
+        self._rises.append((one.since, rise))
 
-    def tally(self) -> Tally:
-        """Return the sums."""
-        return msgspec.structs.replace(self._tally, stuck=self._stuck)
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        """Return the sums of what was counted from `since` to `until`."""
+        rises = [rise for at, rise in self._rises if since <= at <= until]
+        return Tally(
+            failed=sum(one.failed for one in rises),
+            rejected=sum(one.rejected for one in rises),
+            completed=sum(one.completed for one in rises),
+            exact=all(one.exact for one in rises),
+            counted=self._last is not None,
+            stuck=max((one.tasks for one in self._stuck if one.since <= until and one.until >= since), default=0),
+        )
 
 
 def _gained(before: TaskCounts, now: TaskCounts, status: str) -> int:

@@ -85,7 +85,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         looks=kept.looks,
         states=states.periods(),
         links=links.periods(),
-        tasks=tasks.tally(),
+        tasks=tasks.tally(since, until),
         work=kept.work,
         unseen=kept.unseen,
         addresses=addresses,
@@ -121,10 +121,11 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         completed_per_s=kept.work.completed / seconds if kept.work is not None and seconds > 0 else 0.0,
         until=report.until,
     )
+    incidents = incidents_of(material)
     return msgspec.structs.replace(
         report,
         timeline=in_order(entries),
-        incidents=incidents_of(material),
+        incidents=tuple(msgspec.structs.replace(one, tasks=tasks.tally(one.since, one.until)) for one in incidents),
         errors=errors_of(failed, _ERRORS),
         failed_at=tuple(one.at for one in failed),
     )

@@ -14,8 +14,8 @@ from core.history.report.times import Times, percent
 
 _UNKNOWN: Final = "—"
 _COLUMNS: Final = (
-    "First by how much the counts rose while this machine watched, then how many tasks ended in the window, each as it"
-    " stood when this was written: one that failed and was retried since is no longer failed there."
+    "First by how much the counts rose in the whole window while this machine watched, then how many tasks ended in it,"
+    " each as it stood when this was written: one that failed and was retried since is no longer failed there."
 )
 _SOON: Final = timedelta(minutes=1)
 
@@ -23,11 +23,12 @@ _SOON: Final = timedelta(minutes=1)
 def counts(report: Report) -> str:
     """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots.
 
-    Without any it is what the task table tells.
+    It is that of the incident, if there was one. Without any it is what the task table tells of the window.
     """
-    tasks, work = report.tasks, report.work
+    tasks, work = report.tasks if report.incident is None else report.incident.tasks, report.work
     if not tasks.counted and work is not None:
-        return f"{plural(work.failed, 'task')} failed and {work.completed:,} completed, as the task table has it now"
+        ended = f"{plural(work.failed, 'task')} failed and {work.completed:,} completed"
+        return f"in the window {ended}, as the task table has it now"
     if not tasks.counted:
         return "the tasks have not been counted yet"
     about = "" if tasks.exact else "about "

@@ -1,5 +1,6 @@
 """The incidents of a window: what began each, and when it was detected, told, acknowledged and resolved. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -30,8 +31,11 @@ from core.history.report.signs import (
     STOP_SIGN,
     Burst,
     Sign,
+    Well,
     bursts,
+    close_runs,
     in_turn,
+    of_check,
     recoveries,
     sign_of,
     signs,
@@ -39,6 +43,9 @@ from core.history.report.signs import (
 
 APART: Final = timedelta(minutes=2)
 """The shortest calm between two incidents that was seen; a shorter one is a pause in one."""
+
+_FLAPS: Final = timedelta(seconds=30)
+"""The longest time for which what failed may be well and not be said to have failed anew after it."""
 
 AROUND: Final = timedelta(minutes=5)
 """The longest time of which nothing was seen that is no calm: an incident goes on through it."""
@@ -52,9 +59,11 @@ _TOUCH: Final = timedelta(seconds=1)
 _RESUME: Final = "lift"
 _ACKNOWLEDGE: Final = "acknowledge"
 GOES_ON: Final = "not yet: it still goes on at the end of the window"
-_MOST: Final = 8
+_MOST: Final = 12
 _EACH: Final = frozenset({AGENTS, STOP_SIGN})
 """The kinds of signs each of which is told: no two are of the same."""
+_OF_FAILURES: Final = REPEATS | {of_check("failure_rate")}
+"""The kinds of signs that failures of the agents' work alone bring about."""
 
 _TICK: Final = timedelta(microseconds=1)
 
@@ -178,20 +187,19 @@ def joined(troubles: Iterable[Trouble]) -> list[Trouble]:
 
 def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: datetime | None) -> IncidentCourse:
     least = trouble.since - LEAD if reached is None else max(trouble.since - LEAD, reached + _TICK)
-    its = in_turn(
-        (
-            *(sign for sign in every if least <= sign.at <= trouble.until),
-            *(sign_of(burst) for burst in _failing(least, trouble, found)),
-        )
-    )
+    others = [sign for sign in every if least <= sign.at <= trouble.until]
+    its = in_turn((*others, *map(sign_of, _failing(least, trouble, others, found))))
     cause = its[0] if its else Sign(trouble.since, 9, "unknown", "what began it is not recorded")
     first = min(cause.at, trouble.since)
+    followed = _followed(cause, its, tuple(recoveries(found.entries, found.links)))
+    then = _most_telling(followed)
     began = first if first < trouble.since or not trouble.going else None
     return IncidentCourse(
         since=first,
         until=trouble.until,
         cause=_turning(cause),
-        then=tuple(map(_turning, _followed(cause, its, tuple(recoveries(found.entries))))),
+        then=tuple(map(_turning, then)),
+        more=len(followed) - len(then),
         milestones=tuple(_milestones(trouble, began, first, its, found)),
         worst=_worst(first, trouble.until, found),
         cut_off_s=sum(
@@ -203,15 +211,18 @@ def _course(trouble: Trouble, every: Sequence[Sign], found: Material, reached: d
     )
 
 
-def _failing(least: datetime, trouble: Trouble, found: Material) -> tuple[Burst, ...]:
-    """Return the bursts of failures of an incident.
+def _failing(least: datetime, trouble: Trouble, others: Iterable[Sign], found: Material) -> tuple[Burst, ...]:
+    """Return the bursts of failures of an incident. `others`: its other signs.
 
-    What failed before anybody could see trouble is one of them only if it was a burst by itself: a task or two fail in
-    work that is well, and no outage after that began with them.
+    What failed before anybody could see trouble is one of them only if it was a burst by itself, or was about to be one
+    and nothing else tells of trouble: a task or two fail in work that is well, and no outage after that began with
+    them.
     """
-    its = [one for one in found.failures if least <= one.at <= trouble.until]
-    before = bursts((one for one in its if one.at < trouble.since), found.completed_per_s)
-    since = before[0].since if before else trouble.since
+    its = [one for run in close_runs(one for one in found.failures if least <= one.at <= trouble.until) for one in run]
+    known = any(one.at <= trouble.since + _RECENT and one.kind not in _OF_FAILURES for one in others)
+    seen = trouble.since if known else trouble.since + _RECENT
+    before = bursts((one for one in its if one.at < seen), found.completed_per_s)
+    since = min(before[0].since, trouble.since) if before else trouble.since
     return bursts((one for one in its if one.at >= since), found.completed_per_s)
 
 
@@ -228,11 +239,8 @@ def _turning(sign: Sign) -> TurningEvent:
     return TurningEvent(at=sign.at, text=sign.text, who=sign.who)
 
 
-def _followed(cause: Sign, its: Iterable[Sign], over: Sequence[tuple[datetime, str]]) -> list[Sign]:
-    """Return what came after the cause: each other kind once, and again where it was over meanwhile.
-
-    Of very many the most telling. `over`: when signs of a kind had come to an end.
-    """
+def _followed(cause: Sign, its: Iterable[Sign], well: Sequence[Well]) -> list[Sign]:
+    """Return what came after the cause: each other kind once, and again where it was well meanwhile."""
     dull = REPEATS if cause.kind == AGENTS else REPEATS | {BREAKER}
     last = {cause.kind: cause.at}
     followed: list[Sign] = []
@@ -240,12 +248,31 @@ def _followed(cause: Sign, its: Iterable[Sign], over: Sequence[tuple[datetime, s
         if sign is cause or sign.kind in dull or (sign.kind == BREAKER and LINK in last):
             continue
         before, last[sign.kind] = last.get(sign.kind), sign.at
-        anew = sign.kind in _EACH or any(
-            kind == sign.kind and before is not None and before <= at <= sign.at - APART for at, kind in over
-        )
-        if before is None or anew:
+        if before is None or sign.kind in _EACH or any(_parts(one, before, sign) for one in well):
             followed.append(sign)
-    most = sorted(followed, key=lambda one: (one.rank, one.at))[:_MOST]
+    return followed
+
+
+def _parts(well: Well, before: datetime, sign: Sign) -> bool:
+    """Return whether a sign tells of something new, as it was well since the sign of its kind `before`.
+
+    A check may find what the link shows only later: if it was well all along, that is the same for a while.
+    """
+    if well.kind != sign.kind:
+        return False
+    if well.since > before:
+        return sign.at - well.since > _FLAPS
+    return min(well.until, sign.at) - before > APART
+
+
+def _most_telling(followed: Sequence[Sign]) -> list[Sign]:
+    """Return of very many signs the most telling: of each kind the first before any kind's second."""
+    times = Counter[str]()
+    ranked = []
+    for sign in followed:
+        ranked.append((times[sign.kind], sign.rank, sign.at, sign))
+        times[sign.kind] += 1
+    most = [one[-1] for one in sorted(ranked)[:_MOST]]
     return [sign for sign in followed if sign in most]
 
 
@@ -281,7 +308,7 @@ def _told(first: datetime, trouble: Trouble, found: Material) -> Milestone:
         why = "nobody: no contact and no channel is set"
     elif held := next((one for one in found.silences if _hushed(one, first, trouble, found)), None):
         window = f" ({held.words})" if held.words else ""
-        why = f"no message is recorded: {held.matcher} was silenced{window} by {held.who}: {held.reason}"
+        why = f"no message is recorded: {held.called} was silenced{window} by {held.who}: {held.reason}"
     return Milestone(step=IncidentStep.TOLD, at=None, how=why)
 
 

@@ -105,9 +105,13 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SilenceCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """A silence that held, or one window of it. `until`: its end, or when it was seen to end. `words`: if weekly."""
+    """A silence that held, or one window of it. `until`: its end, or when it was seen to end. `words`: if weekly.
+
+    `called`: what it is about, for people.
+    """
 
     matcher: str
+    called: str
     reason: str
     who: str
     since: datetime
@@ -163,11 +167,27 @@ class TurningEvent(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """The rise of the task counts over snapshots; `exact` unless a server only estimated.
+
+    `stuck`: the most tasks that were stuck at once.
+    """
+
+    stuck: int = 0
+    failed: int = 0
+    rejected: int = 0
+    completed: int = 0
+    exact: bool = True
+    counted: bool = False
+    """The tasks were counted at all: else nothing is known of the rise."""
+
+
 class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
     """An incident: what began it, what followed, and its times. `since`, `until`: when it was seen, at least.
 
     `worst`: the gravest word of the state or the connection, empty where nobody watched. `cut_off_s`: for how long the
-    project did not answer. `failed`: how often the agents' work failed.
+    project did not answer. `failed`: how often the agents' work failed. `more`: how much else followed than `then`
+    has. `tasks`: the rise of the counts from its beginning to its end.
     """
 
     since: datetime
@@ -176,8 +196,10 @@ class IncidentCourse(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[TurningEvent, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     worst: str = ""
+    more: int = 0
     cut_off_s: float = 0.0
     failed: int = 0
+    tasks: Tally = Tally()
 
     def at(self, step: IncidentStep) -> datetime | None:
         """Return when it was that far; `None` where that is not known, or never was."""
@@ -205,21 +227,6 @@ class ErrorCount(msgspec.Struct, frozen=True, kw_only=True):
 
     error: str
     count: int
-
-
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """The rise of the task counts over all snapshots; `exact` unless a server only estimated.
-
-    `stuck`: the most tasks that were stuck at once.
-    """
-
-    stuck: int = 0
-    failed: int = 0
-    rejected: int = 0
-    completed: int = 0
-    exact: bool = True
-    counted: bool = False
-    """The tasks were counted at all: else nothing is known of the rise."""
 
 
 class When(StrEnum):

@@ -19,7 +19,7 @@ from core.history.report.document import (
     strong,
     text,
 )
-from core.history.report.record import EDGE, AlertCourse, Origin, Report, StatePeriod, TimelineEntry
+from core.history.report.record import EDGE, AlertCourse, Origin, Report, SilenceCourse, StatePeriod, TimelineEntry
 from core.history.report.times import Times
 
 _SEVERITIES: Final = {severity.value: severity.rank for severity in Severity}
@@ -77,12 +77,17 @@ def alerts(report: Report, times: Times) -> tuple[Block, ...]:
     )
 
 
+def silenced(one: SilenceCourse) -> Part:
+    """Return what a silence is about: the title of its alerts; a pattern has none."""
+    return code(one.matcher) if one.called == one.matcher else one.called
+
+
 def silences(report: Report, times: Times) -> tuple[Block, ...]:
     """Return the silences that held, by whom and why: nobody was told of what they match."""
     if not report.silences:
         return ()
     rows = (
-        (code(one.matcher), times.at(one.since), times.at(one.until), code(one.who), one.reason, one.words or "once")
+        (silenced(one), times.at(one.since), times.at(one.until), code(one.who), one.reason, one.words or "once")
         for one in report.silences
     )
     return Title(2, text("Silences")), grid(("Alerts", "From", "To", "Who", "Why", "Window"), rows)

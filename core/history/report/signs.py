@@ -1,7 +1,7 @@
 """The signs of trouble in a window: what a reader would point at when asked what began an incident."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from core.domain.snapshot import LinkWord, State
 from core.domain.status import Level
 from core.domain.task_groups import cause
 from core.domain.work_done import TaskFailure
-from core.history.report.record import AlertCourse, ErrorCount, Origin, TimelineEntry
+from core.history.report.record import AlertCourse, ErrorCount, Origin, StatePeriod, TimelineEntry
 from core.resilience import BreakerState
 
 STOP: Final = "emergency_stop"
@@ -29,13 +29,16 @@ _NO_TROUBLE: Final = {Severity.LOW.value, "info"}
 _CLOSE: Final = timedelta(minutes=5)
 """The longest time between two failures of one burst."""
 
-_LONELY: Final = 4
-_LONELY_LEAST: Final = timedelta(seconds=30)
-"""How many times as far from the next as those are from one another, and how far at least, a failure does not belong
-to the burst that follows it: it is one of those that happen in work that is well."""
-
 _BURST: Final = 3
 """The failures that are a sign; one or two happen in work that is well."""
+_LONELY: Final = 4
+_LONELY_LEAST: Final = timedelta(seconds=30)
+"""How many times as far from a burst as its first failures are from one another, and how far at least, those before it
+do not belong to it: they happen in work that is well."""
+
+_BEGINNING: Final = 5
+"""The failures by which that is judged: how far apart they are later says nothing of the beginning."""
+
 _SHARE: Final = 0.3
 """The share of failures in all that finished from which on they are a sign."""
 
@@ -57,6 +60,14 @@ class Sign(NamedTuple):
     text: str
     who: str = ""
     found: str = ""
+
+
+class Well(NamedTuple):
+    """A time in which something was seen to be well: a check, which was so at least at that moment, or the link."""
+
+    kind: str
+    since: datetime
+    until: datetime
 
 
 class Burst(NamedTuple):
@@ -96,23 +107,37 @@ def bursts(failed: Iterable[TaskFailure], completed_per_s: float = 0.0) -> tuple
 
     `completed_per_s`: how many tasks are completed meanwhile, on average: a few failures among many are no burst.
     """
+    runs = close_runs(failed)
+    return tuple(_burst(run) for run in runs if len(run) >= max(_BURST, _SHARE * _finished(run, completed_per_s)))
+
+
+def close_runs(failed: Iterable[TaskFailure]) -> list[list[TaskFailure]]:
+    """Return what failed, the oldest first, in runs; in each is nothing that failed long before the rest of it."""
     runs: list[list[TaskFailure]] = []
     for one in (one for one in failed if not one.error.startswith(OUR_MARK)):
         if not runs or one.at - runs[-1][-1].at > _CLOSE:
             runs.append([])
         runs[-1].append(one)
-    dense = (_without_lonely(run) for run in runs)
-    return tuple(_burst(run) for run in dense if len(run) >= max(_BURST, _SHARE * _finished(run, completed_per_s)))
+    return [run[_first(run) :] for run in runs]
 
 
-def _without_lonely(run: list[TaskFailure]) -> list[TaskFailure]:
-    """Return a run without what failed long before the rest of it."""
-    while len(run) > _BURST:
-        apart = (run[-1].at - run[1].at) / (len(run) - 2)
-        if run[1].at - run[0].at <= max(_LONELY_LEAST, _LONELY * apart):
-            break
-        run = run[1:]
-    return run
+def _first(run: Sequence[TaskFailure]) -> int:
+    """Return the place of the failure that a run begins with: before it is nothing but lonely ones."""
+    first = 0
+    for place in range(1, len(run)):
+        gap = run[place].at - run[place - 1].at
+        if _is_lonely(gap, run[place : place + _BEGINNING]):
+            if any(_is_lonely(gap, run[at : min(at + _BEGINNING, place)]) for at in range(first, place)):
+                break  # it is a pause in a burst that had begun before
+            first = place
+    return first
+
+
+def _is_lonely(gap: timedelta, burst: Sequence[TaskFailure]) -> bool:
+    """Return whether a time is far longer than what is between the failures of a burst; fewer are none."""
+    if len(burst) < _BURST:
+        return False
+    return gap > max(_LONELY_LEAST, _LONELY * (burst[-1].at - burst[0].at) / (len(burst) - 1))
 
 
 def _finished(run: list[TaskFailure], completed_per_s: float) -> float:
@@ -141,14 +166,15 @@ def in_turn(found: Iterable[Sign]) -> tuple[Sign, ...]:
     return tuple(sorted(found, key=lambda one: one[:4]))
 
 
-def recoveries(entries: Iterable[TimelineEntry]) -> Iterator[tuple[datetime, str]]:
-    """Yield when what signs of a kind tell of was over, and the kind: a sign of it after that tells of it anew."""
+def recoveries(entries: Iterable[TimelineEntry], links: Iterable[StatePeriod]) -> Iterator[Well]:
+    """Yield when what signs of a kind tell of was well: a sign of it after that tells of it anew."""
+    for period in links:
+        if period.word == LinkWord.LIVE:
+            yield Well(LINK, period.since, period.until)
     for entry in entries:
         what = entry.what
-        if entry.origin is Origin.SEEN and entry.word == LinkWord.LIVE:
-            yield entry.at, LINK
-        elif isinstance(what, CheckChanged) and what.after is Level.OK:
-            yield entry.at, of_check(what.check)
+        if isinstance(what, CheckChanged) and what.after is Level.OK:
+            yield Well(of_check(what.check), entry.at, entry.at)
 
 
 def of_check(name: str) -> str:

@@ -32,6 +32,7 @@ from core.history.report.record import (
     TurningEvent,
     gravity_rank,
 )
+from core.history.report.sections import silenced
 from core.history.report.times import Times
 
 _MOST: Final = 4
@@ -50,8 +51,8 @@ def summary(report: Report, times: Times) -> tuple[Block, ...]:
         Title(2, text("Summary")),
         bullets(
             *_about(report, times),
-            *_besides(report, times),
             text(strong("Effect:"), f" {counts(report)}."),
+            *_besides(report, times),
             *_at_the_end(report, times),
             *_lengths(report),
         ),
@@ -72,6 +73,7 @@ def _about(report: Report, times: Times) -> Iterable[Text]:
         told: list[Part] = []
         for one in main.then:
             told += ["; " if told else " ", _turning(one, times)]
+        told += [f"; {main.more:,} more, in the timeline"] if main.more else []
         yield text(strong("What followed:"), *told, ".")
     yield text(strong("How long:"), f" {_duration(main, times)}", *_worst(report, main, times))
     for silence in report.silences:
@@ -79,7 +81,7 @@ def _about(report: Report, times: Times) -> Iterable[Text]:
             window = f" ({silence.words})" if silence.words else ""
             held = f" from {times.at(silence.since)} to {times.at(silence.until)}{window}, by "
             why = f": {silence.reason.rstrip('.')}."
-            yield text(strong("Silenced:"), " ", code(silence.matcher), held, code(silence.who), why)
+            yield text(strong("Silenced:"), " ", silenced(silence), held, code(silence.who), why)
 
 
 def _besides(report: Report, times: Times) -> Iterable[Text]:

@@ -65,3 +65,16 @@ def test_one_that_covers_no_alert_of_it_is_not_the_reason_and_one_of_another_tim
 
 def test_a_report_without_silences_says_nothing_of_them() -> None:
     assert "Silence" not in markdown(of(shot(0), shot(90)), zone=UTC)
+
+
+def test_one_of_an_alert_is_called_by_its_title() -> None:
+    key = "success_rate_medium:success rate"
+    one = Silence(id="s", matcher=key, reason="r", who=SAM, at=NOON, until=NOON + after(600))
+    alerts = alarm("silenced", muted="silenced", key=key)
+    page = markdown(of(seen(0, one), seen(90, one, state=State.CRITICAL, alerts=alerts), seen(200, one)), zone=UTC)
+    assert '**Silenced:** "success rate is below its target" from 12:00:00' in page
+    assert (
+        'no message is recorded: "success rate is below its target" was silenced by operator sam@bastion-2: r' in page
+    )
+    assert '| "success rate is below its target" | 12:00:00 |' in page
+    assert key not in page
