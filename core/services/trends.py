@@ -156,7 +156,7 @@ class TrendService:
                 told = await self._try("simulated", known, lambda: self._tell_simulated(window, known, now))
                 self._told[window] = told
             begin = over(grid(CUTS[window].length, told.bucket, now)).until
-            running = await self._count_running(begin, now)
+            running = await self._count_running(begin, begin + told.bucket)
             self.throughput = throughput(window, now, seen, told, running).newest(CUTS[self.period].length)
 
     async def _count_again(self) -> None:
@@ -164,15 +164,16 @@ class TrendService:
         async with self._filling:
             known, now = self.throughput, self._context.time.likely()
             if known.until is not None and known.known and known.until <= now < known.until + known.bucket:
-                running = await self._count_running(known.until, now)
+                running = await self._count_running(known.until, known.until + known.bucket)
                 self.throughput = msgspec.structs.replace(self.throughput, running=running)
 
-    async def _count_running(self, begin: datetime, now: datetime) -> RunningBucket | None:
-        """Count the bucket that began then and is not over; what was known of it where the project does not answer."""
+    async def _count_running(self, begin: datetime, end: datetime) -> RunningBucket | None:
+        """Count the bucket that is not over; what was known of it where the project does not answer."""
         self._running_at, failures = self._context.clock.elapsed(), self._failed()
+        now = self._context.time.likely()
         try:
-            found = await self._count(begin, now)
-            simulated = await self._read_simulated(begin, now)
+            found = await self._count(begin, end)
+            simulated = await self._read_simulated(begin, end)
         except NotLive:
             known = self.throughput.running
             return known if known is not None and known.at >= begin else None
