@@ -57,9 +57,8 @@ class StateSince:
         if cause is None or state not in {State.CRITICAL, State.WARNING}:
             return msgspec.structs.replace(snapshot, state_since=self._began.at, state_change_seen=self._began.seen)
         level = Level.CRITICAL if state is State.CRITICAL else Level.WARNING
-        at, seen = min(
-            self._wrong[one.subject] for one in wrong if one.level is level and (not one.over or one is cause)
-        )
+        as_grave = (self._wrong[one.subject] for one in wrong if one.level is level and not one.over)
+        at, seen = min(as_grave, default=self._wrong[cause.subject])
         new = self._wrong[cause.subject].at
         return msgspec.structs.replace(
             snapshot, state_since=at, state_change_seen=seen, cause_since=new if new > at else None

@@ -156,6 +156,15 @@ def test_under_one_unbroken_critical_it_is_as_old_as_the_first_whatever_is_named
     assert watched.see(State.CRITICAL, alerts=(calls,)).state_since == calls.began_at
 
 
+def test_where_all_that_is_as_grave_is_about_to_resolve_it_is_as_old_as_what_is_named() -> None:
+    watched = Watched()
+    down = alert("down", "critical", watched, 5)
+    began = watched.see(State.CRITICAL, alerts=(down,)).state_since
+    over = msgspec.structs.replace(down, well=True)
+    for state in (State.WARNING, State.CRITICAL):
+        assert watched.see(state, alerts=(over,)).state_since == began
+
+
 def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:
     watched = Watched()
     watched.see(State.ACTIVE)
