@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.actions.context import ActionContext, Actor, lost, may_follow
+from core.base.error_boundary import ErrorBoundary
 from core.domain.actions import Result, ResultPhase
 from core.domain.plans import PlanStep
 from core.domain.status import Truth
@@ -17,6 +19,8 @@ from core.resilience import NotLive
 from core.resilience.fault import Counts, Evidence, Fault
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Told after each batch: the step's title, rows done, rows planned."""
@@ -33,6 +37,18 @@ _IDS_KEPT: Final = 1000
 def unhindered() -> str:
     """Nothing stands against going on."""
     return ""
+
+
+def guarded(progress: Progress | None) -> Progress:
+    """Return a listener that raises nothing: what is carried out does not depend on who watches it."""
+    boundary = ErrorBoundary(log.warning)
+
+    def tell(title: str, done: int, planned: int) -> None:
+        if progress is not None:
+            with boundary.around("showing how far an action has come"):
+                progress(title, done, planned)
+
+    return tell
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +89,7 @@ class Run:
         self.now = now
         self.also = also
         self._go_on = go_on
-        self._progress = progress
+        self._progress = guarded(progress)
         self._halted = ""
         self.changed = self.skipped = self.refused = self.unknown = 0
         self.ids: list[str] = []
@@ -115,8 +131,7 @@ class Run:
 
     def tell(self, title: str, done: int, planned: int) -> None:
         """Say how far it has come."""
-        if self._progress is not None:
-            self._progress(title, done, planned)
+        self._progress(title, done, planned)
 
     def fail(self, title: str, fault: Fault) -> None:
         """Note what could not be carried out."""

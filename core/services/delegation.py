@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from core.actions.carried import NotCarried, Order, carried_plan, plan_of
 from core.actions.delegated import DelegatedAction, DelegatedActions, answer, given
-from core.actions.run import Progress, unhindered
+from core.actions.run import Progress, guarded, unhindered
 from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.errors import WatchdeskError
@@ -145,7 +145,7 @@ class Delegation:
         Raises NotTaken, NotKept, NotCarried: nobody ever carries it out. Raises PlanChanged with the new plan.
         """
         asked = await self._delegated.ask(to.id, order, wait_s)
-        name, course = asked.id, _Heard(self._clock, wait_s, silent_s)
+        name, course, tell = asked.id, _Heard(self._clock, wait_s, silent_s), guarded(progress)
         ended = False
         try:
             while not ended and not course.over():
@@ -158,8 +158,8 @@ class Delegation:
                     taken()
                 if now.answered:
                     return self._answered(order, now)
-                if progress is not None and now.progress is not None:
-                    progress(*now.progress)
+                if now.progress is not None:
+                    tell(*now.progress)
                 if course.taken and (why := go_on()) and not now.halt:
                     with contextlib.suppress(NotKept):
                         await self._delegated.halt(name, why)

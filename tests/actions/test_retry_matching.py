@@ -371,3 +371,17 @@ async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     assert result.changed <= 100
     assert result.text.endswith("halted: an emergency stop was requested")
     assert statuses(sandbox)["failed"] == 150
+
+
+@ONE_SHAPE
+async def test_who_shows_how_far_it_has_come_and_fails_does_not_break_it_off(
+    sandbox: Running, monitor: Monitor
+) -> None:
+    fail(sandbox, 250)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
+
+    def gone(*_: object) -> None:
+        raise RuntimeError("the dialog is gone")
+
+    result = await monitor.run(RETRY_MATCHING, plan, reason="the network was down", progress=gone)
+    assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 250)

@@ -1,5 +1,6 @@
 """What tests of the screen need, everywhere: what they start, and one time zone, wherever pictures are taken."""
 
+import logging
 import time
 from collections.abc import Iterator
 
@@ -31,3 +32,32 @@ def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
         time.tzset()
         yield
+
+
+class AnyError(logging.Handler):
+    """What keys and clicks raised that nobody foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note it."""
+        if (said := record.getMessage()).startswith(("this key ", "this input ")):
+            self._told.append(said)
+
+    def taken(self) -> list[str]:
+        """Return what was raised up to now, once."""
+        told, self._told = self._told, []
+        return told
+
+
+@pytest.fixture(autouse=True)
+def errors_of_keys() -> Iterator[AnyError]:
+    """No key raises what nobody foresaw, unless a test takes note of it: the app would only tell it in passing."""
+    errors = AnyError()
+    logger = logging.getLogger("core.base.error_boundary")
+    logger.addHandler(errors)
+    yield errors
+    logger.removeHandler(errors)
+    assert errors.taken() == []

@@ -6,10 +6,8 @@ from typing import Any, Final
 
 import msgspec
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Checkbox, Input
 
 from core.domain.actions import (
     POSITIONAL,
@@ -32,7 +30,7 @@ from core.resilience import NotLive
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 from tui.dialogs.row_ticks import RowTicks
-from tui.dialogs.tick import Tick
+from tui.dialogs.tick import Tick, Ticks
 
 _KEPT: Final = (
     "The project does not answer now. The action is kept on this machine's disk and carried out once it does;"
@@ -48,16 +46,19 @@ class ActionDialog(Dialog):
 
     def __init__(self, monitor: Monitor, action: Action, given: Mapping[str, Any] | None = None) -> None:
         self._project = monitor.snapshot.project.name
-        super().__init__(heading(action, self._project))
         self.ACT = button(action, 0)
         self.DANGER = action.tier is Tier.TYPED
+        self.READING = _UNCOUNTED if action.hurries else self.READING
+        super().__init__(heading(action, self._project))
         self.HALTS, self.BOUND, self.AT_ONCE = action.halts, action.bound, action.hurries
         self.INSTEAD = f", or run: watchdesk {action.command.name}" if action.command is not None else ""
-        self.READING = _UNCOUNTED if action.hurries else self.READING
         self._monitor = monitor
         self.action = self._asked = action
         self._given = dict(given or {})
         self._asks = tuple(one for one in action.arguments if one.asked and one.kind not in POSITIONAL)
+        self._fields = {one.name: _field(one, self._given.get(one.name, one.default)) for one in self._asks}
+        self._word_field = Field(id="word", max_length=80)
+        self._word_field.display = False
         self._plan: Plan | None = None
         self._marked: dict[str, Content] = {}
         self._planned_with: dict[str, Any] = {}
@@ -65,11 +66,8 @@ class ActionDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """Yield a field for each argument, and one for the word that must be typed."""
-        for argument in self._asks:
-            yield _field(argument, self._given.get(argument.name, argument.default))
-        word = Field(id="word", max_length=80)
-        word.display = False
-        yield word
+        yield from self._fields.values()
+        yield self._word_field
 
     async def plan(self) -> str:
         """Return what it would do now, by what is filled in. Raises NotLive."""
@@ -155,9 +153,8 @@ class ActionDialog(Dialog):
         plan = self._plan
         before, self._asked = self._asked, (plan.action if plan is not None else None) or self.action
         if self._asked != before:  # a line that reads the same is not written again
-            self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
-        act = self.query_one("#act", Button)
-        says = button(self._asked, plan.rows if plan is not None else 0)
+            self._heading.update(Content(heading(self._asked, self._project)))
+        act, says = self._act, button(self._asked, plan.rows if plan is not None else 0)
         if str(act.label) != says:
             act.label = says
             act.refresh(layout=True)  # a new label alone does not make it wider
@@ -165,11 +162,10 @@ class ActionDialog(Dialog):
         act.variant = "error" if self.DANGER else "primary"
         self.set_class(self.DANGER, "danger")
         for argument in self._asks:
-            self.query_one(f"#{argument.name}").display = argument in self._asked.arguments
+            self._fields[argument.name].display = argument in self._asked.arguments
         for rows in self.query(RowTicks):
             rows.offer(plan.offered if plan is not None else ())
-        word, field = self._word(), self.query_one("#word", Input)
-        field.display = word is not None and not self._nothing_to_do()
+        self._word_field.display = self._word() is not None and not self._nothing_to_do()
         self._mark()
 
     def _nothing_to_do(self) -> bool:
@@ -179,7 +175,7 @@ class ActionDialog(Dialog):
 
     def _typed_word(self) -> bool:
         word = self._word()
-        return word is None or self.query_one("#word", Input).value == word
+        return word is None or self._word_field.value == word
 
     def _word(self) -> str | None:
         return must_type(self._asked, self._plan.rows if self._plan is not None else 0, self._project)
@@ -195,15 +191,11 @@ class ActionDialog(Dialog):
 
     def _value(self, argument: Argument) -> Any:
         """Return what is filled in; `None` where that is no value of the argument."""
-        match argument.kind:
-            case ArgumentKind.CHOICES:
-                return frozenset(tick.name for tick in self.query_one(f"#{argument.name}").query(Tick) if tick.value)
-            case ArgumentKind.FLAG:
-                return self.query_one(f"#{argument.name}", Tick).value
-            case ArgumentKind.ROWS:
-                return self.query_one(f"#{argument.name}", RowTicks).value
+        value = self._fields[argument.name].value
+        if not isinstance(value, str):
+            return value
         try:
-            return argument_value(self._as_asked(argument), self.query_one(f"#{argument.name}", Input).value)
+            return argument_value(self._as_asked(argument), value)
         except ValueError:
             return None
 
@@ -214,14 +206,14 @@ class ActionDialog(Dialog):
 
     def _lacks(self, argument: Argument) -> str:
         """Return what is missing or wrong of an argument, for the line above its field; empty where nothing is."""
+        typed = self._fields[argument.name].value
         match argument.kind:
             case ArgumentKind.CHOICES:
-                return "" if self._value(argument) else "tick at least one"
+                return "" if typed else "tick at least one"
             case ArgumentKind.ROWS:
-                return "tick at least one" if self._value(argument) is None else ""
-            case ArgumentKind.FLAG:
-                return ""
-        typed = self.query_one(f"#{argument.name}", Input).value
+                return "tick at least one" if typed is None else ""
+        if not isinstance(typed, str):
+            return ""
         try:
             argument_value(self._as_asked(argument), typed)
         except ValueError as error:
@@ -238,6 +230,10 @@ class ActionDialog(Dialog):
             return "" if self._typed_word() else "required" if not field.value else "does not match"
         return next((self._lacks(one) for one in self._asks if one.name == field.id), "")
 
+    def _ask_anew(self) -> None:
+        super()._ask_anew()
+        self._word_field.value = ""
+
     def _allow(self) -> None:
         super()._allow()
         self._mark()
@@ -250,12 +246,12 @@ class ActionDialog(Dialog):
         ]  # fmt: skip
         if (word := self._word()) is not None:
             many = "" if self._asked.tier is Tier.TYPED else f" (more than {TYPED_ABOVE} rows)"
-            labels.append(("word", f"type {word} to confirm{many}", self.missing(self.query_one("#word", Field))))
+            labels.append(("word", f"type {word} to confirm{many}", self.missing(self._word_field)))
         for name, label, lacks in labels:
             said = (
                 Content(label) if self._ordered() or not lacks else Content.assemble(label, (f": {lacks}", "$warning"))
             )
-            field = self.query_one(f"#{name}")
+            field = self._word_field if name == "word" else self._fields[name]
             if not isinstance(field, Field):  # a line alone has no corner between itself and its title
                 said = Content(" ") + said + Content(" ")
             if self._marked.get(name) != said:
@@ -267,14 +263,10 @@ def _ticks(argument: Argument) -> set[str]:
     return {f"{argument.name}-{value}" for value in argument.choices.values()}
 
 
-def _field(argument: Argument, value: Any) -> Widget:
+def _field(argument: Argument, value: Any) -> Field | Tick | Ticks | RowTicks:
     match argument.kind:
         case ArgumentKind.CHOICES:
-            ticks = [
-                Tick(option, value=name in (value or ()), name=name, id=f"{argument.name}-{name}", compact=True)
-                for option, name in argument.choices.items()
-            ]
-            return Horizontal(*ticks, id=argument.name, classes="choices")
+            return Ticks(argument.name, argument.choices, value or ())
         case ArgumentKind.ROWS:
             return RowTicks(id=argument.name)
         case ArgumentKind.FLAG:

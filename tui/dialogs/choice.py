@@ -42,7 +42,7 @@ class ChoiceDialog(Question[str | None]):
 
     def compose(self) -> ComposeResult:
         """Heading, text and list."""
-        with Frame(self.turn):
+        with Frame(self.drawn):
             yield Static(Content(self._heading), id="heading", markup=False)
             if self._text:
                 with VerticalScroll(id="about", can_focus=False):

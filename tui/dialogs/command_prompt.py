@@ -41,15 +41,17 @@ class CommandPrompt(Question[None]):
             placeholder="tasks failed, alerts, heal, theme light, report 2h", id="line", max_length=self.MOST,
             following=following,
         )  # fmt: skip
+        self._words = Static("", id="words", markup=False)
+        self._outcome = Static("", id="outcome", markup=False)
         self._refused = ""
         self._ahead: list[events.Key] = []
 
     def compose(self) -> ComposeResult:
         """The field, what may follow, and why it cannot be done."""
-        with Frame(self.turn):
+        with Frame(self.drawn):
             yield self._field
-            yield Static("", id="words", markup=False)
-            yield Static("", id="outcome", markup=False)
+            yield self._words
+            yield self._outcome
 
     def on_mount(self) -> None:
         """Take what was typed before there was a field."""
@@ -97,7 +99,7 @@ class CommandPrompt(Question[None]):
 
     def say(self, text: str) -> None:
         """Show why it cannot be done."""
-        self.query_one("#outcome", Static).update(Content(text))
+        self._outcome.update(Content(text))
 
     def _typed(self, event: events.Key) -> None:
         if event.is_printable and event.character:
@@ -110,4 +112,4 @@ class CommandPrompt(Question[None]):
             self._field.action_delete_left()
 
     def _show_words(self) -> None:
-        self.query_one("#words", Static).update(Content(plain(self._field.words)))
+        self._words.update(Content(plain(self._field.words)))

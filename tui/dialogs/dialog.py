@@ -51,7 +51,13 @@ class Dialog(Question[None]):
 
     def __init__(self, heading: str) -> None:
         super().__init__()
-        self._heading = heading
+        # Made here, not looked up: what comes before they are mounted, or once they are gone, finds them all the same.
+        self._heading = Static(Content(heading), id="heading", markup=False)
+        self._about = Static(self.READING, id="text", markup=False)
+        self._outcome = Static("", id="outcome", markup=False)
+        self._content = VerticalScroll(id="content", can_focus=False)
+        self._cancel = Button("Cancel", id="cancel")
+        self._act = Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
         self._text = ""
         self._planned = ""
         self._known = False
@@ -64,15 +70,15 @@ class Dialog(Question[None]):
 
     def compose(self) -> ComposeResult:
         """Heading, text, fields, outcome, buttons."""
-        with Frame(self.turn):
-            with VerticalScroll(id="content", can_focus=False):
-                yield Static(Content(self._heading), id="heading", markup=False)
-                yield Static(self.READING, id="text", markup=False)
+        with Frame(self.drawn):
+            with self._content:
+                yield self._heading
+                yield self._about
                 yield from self.fields()
-                yield Static("", id="outcome", markup=False)
+                yield self._outcome
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
+                yield self._cancel
+                yield self._act
 
     def fields(self) -> ComposeResult:
         """Return the fields to fill in; none by default."""
@@ -97,7 +103,7 @@ class Dialog(Question[None]):
     def on_mount(self) -> None:
         """Focus Cancel, look for the first time, and again for as long as it is open."""
         self.set_class(self.DANGER, "danger")
-        self.query_one("#cancel", Button).focus()
+        self._cancel.focus()
         self._look()
         self.set_interval(REPLAN_S, self._look)
 
@@ -107,7 +113,7 @@ class Dialog(Question[None]):
 
     def hints(self) -> None:
         """Show what Enter does where the focus is, and from the way back how to go on."""
-        act, focused = self.query_one("#act", Button), self.focused
+        act, focused = self._act, self.focused
         if self._over:
             self.hint("Enter closes")
         elif self._busy:
@@ -131,7 +137,7 @@ class Dialog(Question[None]):
         short = event.size.height < _SHORT
         self.set_class(short, "short")
         buttons = 1 if short else 4
-        self.query_one("#content").styles.max_height = max(1, int(event.size.height * 0.96) - _FRAME - buttons)
+        self._content.styles.max_height = max(1, int(event.size.height * 0.96) - _FRAME - buttons)
         self.call_after_refresh(self.hints)
         self.set_class(event.size.width < 60, "slim")
 
@@ -167,13 +173,12 @@ class Dialog(Question[None]):
         fields = [field for field in self.query(Field) if field.display]
         behind = fields[fields.index(self.focused) + 1 :] if self.focused in fields else []
         self._allow()
-        act = self.query_one("#act", Button)
         if behind:
             self.set_focus(behind[0])  # at once: what is typed behind the Enter goes there
         elif missing := next((field for field in fields if self.missing(field)), None):
             self.set_focus(missing)
-        elif not act.disabled:
-            self.set_focus(act)
+        elif not self._act.disabled:
+            self.set_focus(self._act)
             self.turn()
 
     def missing(self, field: Field) -> str:
@@ -213,16 +218,14 @@ class Dialog(Question[None]):
 
     def say(self, text: str) -> None:
         """Show how far it has come."""
-        for outcome in self.query("#outcome").results(Static):
-            outcome.update(Content(text))
+        self._outcome.update(Content(text))
         if text:
-            self.query_one("#content").scroll_end(animate=False)
+            self._content.scroll_end(animate=False)
 
     def describe(self, text: str) -> None:
         """Show what it is about."""
         self._text = text
-        for shown in self.query("#text").results(Static):
-            shown.update(Content(text))
+        self._about.update(Content(text))
         self.call_after_refresh(self.hints)  # whether all of it fits
 
     def take(self, planned: str) -> None:
@@ -262,16 +265,13 @@ class Dialog(Question[None]):
         self._over = True
         self.turn()
         self.say(outcome)
-        cancel = self.query_one("#cancel", Button)
-        cancel.label = "Close"
-        cancel.focus()
+        self._cancel.label = "Close"
+        self._cancel.focus()
         self.hints()
 
     def _ask_anew(self) -> None:
         self.turn()
         self._anew = True
-        for word in self.query("#word").results(Input):
-            word.value = ""
 
     @work(group="look")
     @within_error_boundary("looking at what this is about", unread)
@@ -292,12 +292,11 @@ class Dialog(Question[None]):
     @work(exclusive=True, group="act")
     @within_error_boundary("the action", lost)
     async def _carry_out(self) -> None:
-        self.query_one("#act", Button).disabled = True
+        self._act.disabled = True
         self.say("requested …")
         self.hints()
-        cancel = self.query_one("#cancel", Button)
         if self.HALTS:
-            cancel.label = "Stop here"
+            self._cancel.label = "Stop here"
             self.set_focus(None)  # whoever wants to stop must say so: an Enter too many lands nowhere
         try:
             # Backing out ends this worker; the action itself goes on, and the events tell its result.
@@ -317,8 +316,8 @@ class Dialog(Question[None]):
             self.conclude(result.text if result.text.startswith(phase) else f"{phase}: {result.text}")
             return
         self.turn()
-        cancel.focus()
-        cancel.label = "Cancel"
+        self._cancel.focus()
+        self._cancel.label = "Cancel"
         self._allow()
         self.hints()
 
@@ -329,9 +328,9 @@ class Dialog(Question[None]):
         return not self._ordered() and (self._known or self.AT_ONCE) and self.ready()
 
     def _allow(self) -> None:
-        act, shut = self.query_one("#act", Button), not self._open()
-        if act.disabled != shut:
-            act.disabled = shut
+        shut = not self._open()
+        if self._act.disabled != shut:
+            self._act.disabled = shut
             self.hints()
 
 

@@ -27,17 +27,18 @@ class Prompt(Question[None]):
         self._heading = heading
         self._text = text
         self._field = Field(placeholder=hint, id="line", max_length=self.MOST)
+        self._outcome = Static("", id="outcome", markup=False)
         self._take = take
         self._ahead = ""
         self._taking = False
 
     def compose(self) -> ComposeResult:
         """Heading, field, outcome."""
-        with Frame(self.turn):
+        with Frame(self.drawn):
             yield Static(Content(self._heading), id="heading", markup=False)
             yield Static(Content(self._text), id="text", markup=False)
             yield self._field
-            yield Static("", id="outcome", markup=False)
+            yield self._outcome
 
     def on_mount(self) -> None:
         """Fill in the text that was typed before."""
@@ -75,7 +76,7 @@ class Prompt(Question[None]):
 
     def say(self, text: str) -> None:
         """Show why the text is not accepted."""
-        self.query_one("#outcome", Static).update(Content(text))
+        self._outcome.update(Content(text))
 
     def fails(self, why: str) -> None:
         """Show that it failed, or that the result is unknown; the dialog stays, to try again or cancel."""

@@ -48,6 +48,8 @@ class Question(Leaving[T]):
 
     clock: Clock
     """Set before it is shown, by whoever puts it."""
+    _is_drawn = False
+    """Anybody may have seen it."""
     _turned_at = 0.0
     _pushed_at = -HELD_S
     """When a key did what the focus was on."""
@@ -57,6 +59,11 @@ class Question(Leaving[T]):
     def put_by(self, clock: Clock) -> None:
         """Note the time at which it is shown."""
         self.clock = clock
+        self.turn()
+
+    def drawn(self) -> None:
+        """Note that it is on the screen for the first time: on a busy machine that is long after it was put."""
+        self._is_drawn = True
         self.turn()
 
     def turn(self) -> None:
@@ -96,7 +103,7 @@ class Question(Leaving[T]):
 
     def fresh(self, at: float | None = None) -> bool:
         """Return whether it was drawn too shortly before `at`, in seconds of the clock, to have been read by then."""
-        return (self.clock.elapsed() if at is None else at) - self._turned_at < SWALLOW_S
+        return not self._is_drawn or (self.clock.elapsed() if at is None else at) - self._turned_at < SWALLOW_S
 
     def swallows(self, event: events.Event) -> bool:
         """Return whether the event came too early. A key that is held down counts as one press.

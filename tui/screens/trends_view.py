@@ -60,10 +60,11 @@ class TrendsView(View):
         """A width, and the lines that values at the cursor needed in it: kept, or the plots would move with it."""
         ascii_only = ui.appearance.signs.rule.isascii()
         self._marks = ASCII if ascii_only else UNICODE
+        self._head = HeadLines(*self._style, id="trends-head")
 
     def body(self) -> Iterable[Widget]:
         """Yield the head, and a plot for each series."""
-        yield HeadLines(*self._style, id="trends-head")
+        yield self._head
         for name in FIGURES:
             yield PlotPanel(*self._style, self._marks, name)
 
@@ -91,8 +92,7 @@ class TrendsView(View):
                 () if shown is None else shown.events, None if cursor is None or shown is None else (shown.grid, cursor)
             )
         width, height = self._body.size
-        for head in self.panels(HeadLines):
-            head.said = self._said(shown, snapshot, cursor, width, height)
+        self._head.said = self._said(shown, snapshot, cursor, width, height)
         self._place()
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()
@@ -237,7 +237,7 @@ class TrendsView(View):
         width, height = self._body.size
         if not width or not height:
             return
-        head = self.query_one(HeadLines)
+        head = self._head
         top = max(1, min(len(head.said), height - 1))
         _put(head, Region(0, 0, width, top))
         alone = self._alone or (0 if self._four_fit() else 1)
