@@ -1,6 +1,6 @@
 """Stuck and slow tasks: one judgement for the check and for healing."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -70,6 +70,12 @@ def cutoff(task: Task, now: datetime, rules: StuckRules) -> datetime:
     return now - timedelta(seconds=min(past_s, _LONGEST_S))
 
 
+def past_their_time(tasks: Iterable[Task], now: datetime, rules: StuckRules) -> tuple[Task, ...]:
+    """Return the running tasks that began before their cutoff."""
+    running = (task for task in tasks if task.status == "in_progress" and task.began_at is not None)
+    return tuple(task for task in running if _began(task)[0] < cutoff(task, now, rules))
+
+
 def none_overdue(running: int, since: datetime | None, now: datetime, rules: StuckRules) -> Overdue | None:
     """Return that no task is past its time, as the first of all that run began at `since`; `None`: it may be.
 
@@ -86,10 +92,9 @@ async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) ->
     which at least one log row is visible.
     """
     running = await reads.running()
-    late = tuple(t for t in running if t.began_at is not None and t.began_at < cutoff(t, now, rules))
+    late = tuple(sorted(past_their_time(running, now, rules), key=_began))
     if not late:
         return Overdue(running=len(running))
-    late = tuple(sorted(late, key=_began))
     quiet_since = now - timedelta(seconds=rules.quiet_s)
     alive = await reads.with_signs_of_life(tuple(t.id for t in late), quiet_since, now)
     silent = tuple(t for t in late if t.id not in alive)

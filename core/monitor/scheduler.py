@@ -229,8 +229,8 @@ class Scheduler:
         )
         self._pace.failed = not live
         await after_refresh(self._parts, live=live)
-        if self.ready and self._parts.paused.bites:
-            self._check_now.set()  # what follows from it sets the task aside
+        if self.ready and (self._parts.checks.has_news() or self._parts.paused.bites):
+            self._check_now.set()  # what follows from it heals a stuck task, or sets one of a paused type aside
 
     async def _watch_turn(self) -> None:
         # A check that was due while the machine slept, or while a dead loop hung, runs once, now.

@@ -23,7 +23,7 @@ from core.domain.counts import SuccessRate
 from core.domain.events import CheckChanged
 from core.domain.failure_rate import FailureRules
 from core.domain.status import Level, Truth, Verdict
-from core.domain.stuck import Overdue
+from core.domain.stuck import Overdue, past_their_time
 from core.domain.task_overview import TaskOverview
 from core.resilience import Breakers, BreakerState, NotLive, Policy
 from core.resilience.fault import Fault
@@ -33,6 +33,7 @@ from core.services.context import Context
 from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
+_NEWS_EVERY_S: Final = 60.0
 RECENT: Final = 30
 """The number of check durations that are kept, for each check."""
 
@@ -74,6 +75,9 @@ class CheckService:
         self.refreshed = False
         """The last check was a refresh of the panels as well."""
         self.overdue = Overdue()
+        self._looked_for: frozenset[str] = frozenset()
+        """The ids of overdue tasks for which a check was asked for last, at this elapsed time."""
+        self._looked_at = -_NEWS_EVERY_S
         self.oldest_pending_at: datetime | None = None
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
@@ -176,6 +180,22 @@ class CheckService:
     def asking(self) -> bool:
         """Return whether a database question that outlived its check is still open."""
         return self._runner.asking
+
+    def has_news(self) -> bool:
+        """Return whether a task on the screen is past its time and no check knows of it yet.
+
+        It says so once a task, and at most once a minute.
+        """
+        newest, now = self._readings.values["tasks"], self._context.time.cut_off()
+        if not newest.live or newest.value is None or now is None:
+            return False
+        known = {task.id for task in (*self.overdue.silent, *self.overdue.slow)}
+        late = {task.id for task in past_their_time(newest.value, now, self._context.config.stuck)} - known
+        elapsed = self._context.clock.elapsed()
+        if not late - self._looked_for or elapsed - self._looked_at < _NEWS_EVERY_S:
+            return False
+        self._looked_for, self._looked_at = frozenset(late), elapsed
+        return True
 
     async def look_at_policies(self) -> None:
         """Find out which tables anybody with the publishable key reads. Never raises."""

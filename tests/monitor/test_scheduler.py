@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import core.base.clock
@@ -236,3 +237,24 @@ async def test_checks_of_four_monitors_at_once_never_invoke_the_agents(sandbox: 
         await monitor.close()
     assert sandbox.functions() == before
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
+
+
+async def test_a_task_that_is_past_its_time_is_checked_once_it_is_on_the_screen(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    every = msgspec.structs.replace(config(sandbox.url, sandbox.service_key, 3600), refresh=RefreshRules(period_s=0.2))
+    monitor = Monitor(every, places=Places.within(tmp_path))
+    await monitor.start()
+    try:
+        await until(lambda: monitor.snapshot.ready and monitor.snapshot.health.last_at)
+        sandbox.stuck(2)
+        await until(lambda: len(monitor.snapshot.tasks.stuck) == 2)
+        checks = monitor._parts.checks
+        assert not checks.has_news()
+        sandbox.stuck(1)  # within the same minute: the next check finds it
+        await until(
+            lambda: len([t for t in monitor.snapshot.tasks.newest.value or () if t.status == "in_progress"]) == 3
+        )
+        assert len(monitor.snapshot.tasks.stuck) == 2
+    finally:
+        await monitor.close()
