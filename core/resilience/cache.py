@@ -23,6 +23,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _PATIENCE_S: Final = 2.0
+_SOON_S: Final = 0.25
 
 
 class CacheRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,8 @@ class Cache:
         self._memory: dict[str, tuple[float, bytes]] = {}
         self._memory_bytes = 0
         self._unsaved: dict[str, bytes] = {}
+        """What is to be written next, all at once: the answers of one refresh come together."""
+        self._due: asyncio.TimerHandle | None = None
         self._disk = Disk(directory / space, entries=self._rules.entries, size=self._rules.bytes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
         self._opened = self._thread.submit(self._disk.open)
@@ -77,11 +80,13 @@ class Cache:
 
     def get_sync(self, key: str) -> Cached | None:
         """Return the kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first view."""
+        self._write()
         text = self._wait(self._submit(lambda: self._disk.load(key)))
         return None if text is None else _decoded(text, "disk")
 
     def load_all(self) -> dict[str, Cached]:
         """Return everything kept on the disk, by key. Blocks: for the first screen."""
+        self._write()
         texts = self._wait(self._submit(self._disk.load_all)) or {}
         found = ((key, _decoded(text, "disk")) for key, text in texts.items())
         return {key: cached for key, cached in found if cached is not None}
@@ -91,6 +96,8 @@ class Cache:
         remembered = self._memory.get(key)
         if remembered is not None and self._clock.elapsed() - remembered[0] <= self._rules.memory_s:
             return _decoded(remembered[1], "memory")
+        if key in self._unsaved:
+            self._write()
         future = self._submit(lambda: self._disk.load(key))
         text = None if future is None else await asyncio.wrap_future(future)
         return None if text is None else _decoded(text, "disk")
@@ -111,10 +118,9 @@ class Cache:
             log.exception("not kept: %s holds what JSON cannot", key)
             return
         self._remember(key, data)
-        waiting = key in self._unsaved
         self._unsaved[key] = data
-        if not waiting:  # else the write that is due takes the newer value
-            self._submit(lambda: self._disk.save(key, self._unsaved.pop(key).decode()))
+        if self._due is None:
+            self._write_soon()
 
     async def put(self, key: str, value: Any, at: datetime) -> None:
         """Do what `keep` does, and wait until the disk has it."""
@@ -123,6 +129,7 @@ class Cache:
 
     async def flush(self) -> None:
         """Wait until everything kept so far is on the disk."""
+        self._write()
         future = self._submit(lambda: None)
         if future is not None:
             await asyncio.wrap_future(future)
@@ -138,8 +145,22 @@ class Cache:
 
     def close(self) -> None:
         """Write the rest, close the file, end the thread. Blocks until then."""
+        self._write()
         self._submit(self._disk.close)
         self._thread.shutdown(wait=True)
+
+    def _write_soon(self) -> None:
+        try:
+            self._due = asyncio.get_running_loop().call_later(_SOON_S, self._write)
+        except RuntimeError:  # there is no loop
+            self._write()
+
+    def _write(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        unsaved, self._unsaved, self._due = self._unsaved, {}, None
+        if unsaved:
+            self._submit(lambda: self._disk.save({key: data.decode() for key, data in unsaved.items()}))
 
     def _remember(self, key: str, data: bytes) -> None:
         self._forget(key)

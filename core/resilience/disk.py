@@ -9,7 +9,7 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -131,15 +131,16 @@ class Disk:
 
         return self._do(read) or {}
 
-    def save(self, key: str, text: str) -> None:
-        """Keep `text`. One larger than a tenth of the whole is not kept, and the text it replaces is dropped."""
+    def save(self, texts: Mapping[str, str]) -> None:
+        """Keep texts by key. One larger than a tenth of the whole is not kept, and the text it replaces is dropped."""
 
         def write(rows: Any) -> bool:
             with rows.transact():
-                if len(text) * 10 <= self._size:
-                    rows.set(key, text)
-                else:
-                    rows.delete(key)
+                for key, text in texts.items():
+                    if len(text) * 10 <= self._size:
+                        rows.set(key, text)
+                    else:
+                        rows.delete(key)
                 self._drop(rows)
             return True
 

@@ -36,7 +36,7 @@ def disks(place: Path) -> dict[str, tuple[Callable[[], object], Callable[[], obj
         "diskcache, pickle": (lambda: pickled.set("k", VALUE), lambda: pickled.get("k")),
         "diskcache, JSONDisk": (lambda: json_disk.set("k", VALUE), lambda: json_disk.get("k")),
         "watchdesk Disk": (
-            lambda: ours.save("k", encode(VALUE).decode()),
+            lambda: ours.save({"k": encode(VALUE).decode()}),
             lambda: decode(ours.load("k") or "null"),
         ),
     }

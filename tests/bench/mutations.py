@@ -55,7 +55,7 @@ MUTATIONS: Final = (
     Mutation("no opening audit row", "core/actions/runner.py", "await trail.start(prepared.told, hurry=action.hurries)", "pass", f"{ACTIONS}/test_audit.py {ACTIONS}/test_runner.py"),
     Mutation("without its audit row it goes on", "core/actions/runner.py", "            if not action.hurries:\n                nothing", "            if False:\n                nothing", f"{ACTIONS}/test_retry_matching.py"),
     Mutation("connections rest for five seconds", "core/backend/client.py", "keepalive_expiry=REST_S", "keepalive_expiry=5.0", "tests/faults/test_resting.py"),
-    Mutation("a connection outlives the machine's sleep", "core/backend/resting.py", "self._elapsed() - self._used_at_s > REST_S", "False", "tests/faults/test_resting.py"),
+    Mutation("a connection outlives the machine's sleep", "core/backend/resting.py", "now - self._used_at_s > REST_S", "False", "tests/faults/test_resting.py"),
     Mutation("a write is sent again", "core/backend/resting.py", "and request.method in _REPEATABLE", "and True", "tests/faults/test_resting.py"),
     Mutation("a panel stands although an age changed", "tui/panels/panel.py", "min((STEADY_S, *steps))", "STEADY_S", "tests/tui/test_steady.py"),
     Mutation("a panel stands although its data changed", "core/domain/snapshot.py", "return all(map(operator.is_, _CONTENT(one), _CONTENT(other)))", "return True", "tests/tui/test_steady.py"),

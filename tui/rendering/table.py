@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import Final, Self
 
@@ -81,9 +82,9 @@ def table(
     """Return the headings, if `headed`, and a line for each row; columns in which nothing stands are left out."""
     if not rows:
         return []
-    wide = column_widths(columns, rows, width, headed=headed, steady=steady)
-    lines = [_line(columns, [(column.title, "dim") for column in columns], wide)] if headed else []
-    return [*lines, *(_line(columns, row, wide) for row in rows)]
+    wide = tuple(column_widths(columns, rows, width, headed=headed, steady=steady).items())
+    heads = [tuple((column.title, "dim") for column in columns)] if headed else []
+    return [_line(tuple(columns), tuple(row), wide) for row in (*heads, *rows)]
 
 
 def column_widths(
@@ -123,10 +124,12 @@ def column_widths(
     return dict(sorted((wide | dict.fromkeys(rest, max(1, left))).items()))
 
 
-def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
+@lru_cache(maxsize=512)
+def _line(columns: tuple[TableColumn, ...], cells: tuple[Span, ...], wide: tuple[tuple[int, int], ...]) -> Line:
+    """Return one line. Most are drawn again and again as they are, for as long as a screen is open."""
     spans = list[Span]()
-    rest = next((number for number in wide if not columns[number].most), None)
-    for number, width in _into_blanks(cells, wide, rest).items():
+    rest = next((number for number, _ in wide if not columns[number].most), None)
+    for number, width in _into_blanks(cells, dict(wide), rest).items():
         text, role = cells[number]
         text = text.rjust(width) if columns[number].right else text
         spans += [*fit(((text, role),), width), (" ", "text")]
