@@ -35,7 +35,7 @@ def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class AnyError(logging.Handler):
-    """What keys and clicks raised that nobody foresaw."""
+    """What keys, clicks and dialogs raised that nobody foresaw."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -43,7 +43,7 @@ class AnyError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note it."""
-        if (said := record.getMessage()).startswith(("this key ", "this input ")):
+        if (said := record.getMessage()).startswith(("this key ", "this input ", "this dialog ")):
             self._told.append(said)
 
     def taken(self) -> list[str]:
@@ -54,7 +54,7 @@ class AnyError(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def errors_of_keys() -> Iterator[AnyError]:
-    """No key raises what nobody foresaw, unless a test takes note of it: the app would only tell it in passing."""
+    """No key and no dialog raises what nobody foresaw, unless a test takes note of it: the app tells it in passing."""
     errors = AnyError()
     logger = logging.getLogger("core.base.error_boundary")
     logger.addHandler(errors)

@@ -128,3 +128,28 @@ async def test_what_a_key_raises_unforeseen_is_told_and_the_screen_stays(
         assert errors_of_keys.taken() == ["this key failed unexpectedly"]
         await pilot.press("question_mark")
         await settled(pilot, lambda: app.screen.is_modal)
+
+
+async def test_what_a_dialog_raises_unforeseen_is_told_and_it_can_be_left(
+    monkeypatch: pytest.MonkeyPatch, errors_of_keys: AnyError
+) -> None:
+    app = app_on(WARNING)
+    async with run(app, (140, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: isinstance(app.screen, ActionDialog))
+        read_it(app)
+        dialog = app.screen
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("nobody foresaw this")
+
+        monkeypatch.setattr(dialog, "told", broken)
+        await pilot.press("shift+tab", "shift+tab", "x")
+        told = "this dialog failed (RuntimeError); see the log file"
+        await settled(pilot, lambda: told in [one.message for one in app._notifications])
+        assert set(errors_of_keys.taken()) == {"this dialog failed unexpectedly"}
+        await pilot.press("escape")
+        await settled(pilot, lambda: app.screen is not dialog)
+        await pilot.press("question_mark")
+        await settled(pilot, lambda: app.screen.is_modal)
