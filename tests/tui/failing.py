@@ -22,14 +22,13 @@ class Failing(tui.app.app.WatchdeskApp):
     ends_badly = False
 
     def key_upper_h(self) -> None:
-        """As a mistake of ours would."""
-        kept_here = EVIL
-        raise RuntimeError(kept_here)
+        """As a mistake of ours would, in what a key only begins: what it raises itself is told, and the app goes on."""
+        self.call_later(self._fail)
 
     def key_upper_b(self) -> None:
         """With an exception that Textual draws itself."""
         self.stylesheet.add_source(f"{EVIL} {{ color: red; }}")
-        self.stylesheet.parse()
+        self.call_later(self.stylesheet.parse)
 
     def key_upper_j(self) -> None:
         """Not at all, but with unclean words."""
@@ -48,6 +47,10 @@ class Failing(tui.app.app.WatchdeskApp):
     def key_upper_f(self) -> None:
         """Not at all, but the event loop hangs."""
         time.sleep(60)
+
+    def _fail(self) -> None:
+        kept_here = EVIL
+        raise RuntimeError(kept_here)
 
     def _late(self) -> None:
         while self.is_running:

@@ -1,5 +1,9 @@
 """What `watchdesk` says on a terminal while no project is configured: what it is and what to do, one key each."""
 
+import os
+import sys
+import termios
+import tty
 from typing import Final
 
 import click
@@ -36,17 +40,33 @@ Then `watchdesk status` tells whether it works, and `watchdesk config show` list
 
 def welcome(given: ScreenOptions) -> int:
     """Show what can be done without a project, and do what one key chooses. Returns the exit code."""
-    put(_WELCOME)
-    while True:
-        typed = click.getchar().lower()  # several at once, where they come fast
-        match typed if typed.startswith("\x1b") else next((key for key in typed if key in "dcq"), ""):
-            case "d":
-                from tui.cli.commands.demo import command  # noqa: PLC0415 - imports everything that serves one
+    match _chosen():
+        case "d":
+            from tui.cli.commands.demo import command  # noqa: PLC0415 - imports everything that serves one
 
-                shown = {"theme": given.theme, "mouse": given.mouse, "ascii_signs": given.ascii, "wall": given.wall}
-                click.get_current_context().invoke(command, **shown)
-            case "c":
-                put(_CONFIGURE.format(path=config_path()))
-                return WRONG
-            case "q" | "\x1b":
-                return WRONG
+            shown = {"theme": given.theme, "mouse": given.mouse, "ascii_signs": given.ascii, "wall": given.wall}
+            click.get_current_context().invoke(command, **shown)
+        case "c":
+            put(_CONFIGURE.format(path=config_path()))
+    return WRONG
+
+
+def _chosen() -> str:
+    """Return the first key that chooses something, of those typed since the text came; `q` where nobody types any more.
+
+    The terminal is told once to give key by key, and to keep what was typed before: asked anew for each key, as click
+    does, it would drop what came in between.
+    """
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSADRAIN)
+    try:
+        put(_WELCOME)
+        while True:
+            typed = os.read(terminal, 64).decode(errors="replace").lower()
+            if typed in {"", "\x04", "\x1b"}:
+                return "q"
+            if not typed.startswith("\x1b") and (key := next((key for key in typed if key in "dcq"), "")):
+                return key
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
