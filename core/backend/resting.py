@@ -5,7 +5,6 @@ project and back, and kilobytes of certificates. So a connection rests for a min
 routers in between give it.
 """
 
-import math
 import select
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,9 +15,6 @@ from core.backend.tracing import TRACE
 
 REST_S: Final = 60.0
 """The longest that a connection rests, in seconds that count the sleep of the machine as well."""
-
-_GLANCE_S: Final = 0.05
-"""For so long it is not asked again whether a connection has ended: the requests of one refresh come at once."""
 
 _HUNG_UP: Final = "the other end closed the connection while it rested"
 """The text of the error where it then answered nothing to what came over it last."""
@@ -90,8 +86,6 @@ class _Stream:
         self._failed = failed
         self._socket = stream.get_extra_info("socket")
         self._used_at_s = elapsed()
-        self._open_at_s = -math.inf
-        """When it was last seen that it has not ended; never, since something was sent."""
         self._answered = False
         """It has answered a request before."""
         self._silent = False
@@ -101,7 +95,7 @@ class _Stream:
         return _Stream(await self._stream.start_tls(*args, **more), self._elapsed, self._failed)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._used_at_s, self._open_at_s, self._silent = self._elapsed(), -math.inf, True
+        self._used_at_s, self._silent = self._elapsed(), True
         await self._stream.write(buffer, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -120,16 +114,12 @@ class _Stream:
         return self._has_ended() if info == "is_readable" else self._stream.get_extra_info(info)
 
     def _has_ended(self) -> bool:
-        number, now = self._socket.fileno(), self._elapsed()
-        if number < 0 or now - self._used_at_s > REST_S:
+        number = self._socket.fileno()
+        if number < 0 or self._elapsed() - self._used_at_s > REST_S:
             return True
-        if now - self._open_at_s < _GLANCE_S:
-            return False
         poll = select.poll()
         poll.register(number, select.POLLIN)
-        ended = bool(poll.poll(0))
-        self._open_at_s = -math.inf if ended else now
-        return ended
+        return bool(poll.poll(0))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -71,10 +71,13 @@ async def test_one_that_is_still_there_is_used_again_and_one_that_is_gone_is_not
 
 
 class Server:
-    """Answers every request on a connection; from `hangs_up` on, it closes one that asks for a second time."""
+    """Answers every request on a connection; from `hangs_up` on, it closes one that asks for a second time.
+
+    One that is `curt` closes every connection right behind an answer, without a word about it.
+    """
 
     def __init__(self) -> None:
-        self.connections, self.asked, self.hangs_up = 0, list[str](), False
+        self.connections, self.asked, self.hangs_up, self.curt = 0, list[str](), False, False
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,6 +90,8 @@ class Server:
                     break
                 writer.write(ROWS)
                 answered += 1
+                if self.curt:
+                    break
         writer.close()
 
 
@@ -144,6 +149,19 @@ async def test_a_write_is_never_sent_twice(answering: Server) -> None:
         with pytest.raises(Failed):
             await backend.calls.rows("write", lambda client: client.table("tasks").insert({"id": "a"}))
         assert answering.asked == ["GET", "POST"]
+    finally:
+        await backend.close()
+
+
+async def test_a_write_right_behind_an_answer_takes_no_connection_that_was_closed_behind_it(answering: Server) -> None:
+    answering.curt = True
+    backend = Backend(Target(name="probe", url=answering.url, key="sb_secret_x"), SystemClock())
+    try:
+        await read(backend)
+        for _ in range(5):
+            await asyncio.sleep(0.003)
+            await backend.calls.rows("write", lambda client: client.table("tasks").insert({"id": "a"}))
+        assert (answering.asked, answering.connections) == (["GET", *["POST"] * 5], 6)
     finally:
         await backend.close()
 

@@ -16,6 +16,7 @@ import pytest
 from core.resilience import Cache, CacheRules
 from core.resilience.disk import Disk
 from tests.clock import FakeClock
+from tests.until import until
 
 SPACE = "a1b2"
 Make = Callable[..., Cache]
@@ -98,6 +99,20 @@ async def test_a_later_value_replaces_one_still_waiting_for_the_disk(make: Make,
     kept = cache.get_sync("n")
     assert kept is not None
     assert kept.value == 49
+
+
+async def test_what_was_kept_last_is_on_the_disk_at_the_end(make: Make, clock: FakeClock) -> None:
+    cache = make()
+    for number in range(5):
+        cache.keep(f"k{number}", number, clock.now())
+    cache.close()
+    assert sorted(kept.value for kept in make().load_all().values()) == [0, 1, 2, 3, 4]
+
+
+async def test_what_is_kept_is_on_the_disk_soon_whoever_ends_then(make: Make, clock: FakeClock) -> None:
+    cache, another = make(), make()
+    cache.keep("k", 1, clock.now())
+    await until(another.load_all)
 
 
 async def test_the_entries_are_capped_and_the_oldest_stored_goes_first(make: Make, clock: FakeClock) -> None:

@@ -106,3 +106,35 @@ async def test_the_rate_that_a_check_reads_is_the_one_on_every_panel(sandbox: Ru
     assert after.tasks.success_24h.value.shown == "90.0 %"
     check = next(one for one in after.health.checks if one.name == "failure_rate")
     assert check.text == "10.0 % of 10 failed in 24 h"
+
+
+async def test_a_task_past_its_time_is_news_once_and_no_more_than_once_a_minute(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    checks = driven.parts.checks
+
+    def passes(seconds: float) -> None:
+        driven.clock.advance(seconds)
+        driven.clock.jump_wall(-seconds)  # the project's time is real
+
+    async def news() -> list[bool]:
+        await driven.monitor.refresh(everything=True)
+        return [checks.has_news() for _ in range(2)]
+
+    try:
+        assert await news() == [False, False]
+        sandbox.stuck(2)
+        assert await news() == [True, False]
+        await checks.check()
+        assert await news() == [False, False]
+        passes(5)
+        sandbox.stuck(1)
+        assert await news() == [False, False]
+        passes(60)
+        assert await news() == [True, False]
+        passes(60)
+        await checks.check()
+        assert await news() == [False, False]
+    finally:
+        await driven.monitor.close()

@@ -67,6 +67,21 @@ async def test_a_key_before_a_question_is_composed_orders_nothing(kind: str, lat
         await _left(pilot, question)
 
 
+async def test_a_key_counts_once_a_question_was_drawn_and_could_be_read() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        question = QUESTIONS["choice"](app)
+        question.put_by(app.clock)
+        read_it(app)
+        assert question.swallows(key("enter"))
+        question.drawn()
+        assert question.swallows(key("tab"))
+        read_it(app)
+        assert not question.swallows(key("tab"))
+        assert not question.swallows(key("escape"))
+
+
 @pytest.mark.parametrize("kind", QUESTIONS)
 async def test_escape_before_a_question_is_composed_leaves_it(kind: str) -> None:
     app = app_on(WARNING)
