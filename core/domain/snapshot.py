@@ -93,6 +93,8 @@ CUT_OFF: Final = frozenset({LinkWord.OFFLINE, LinkWord.BLIND})
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The connection to the backend. `since`: when it last was live. `next_at`: when it is tried again.
 
+    `failing_since`: when it first was found not to be live since then; `None` while it is.
+
     `latency_s`: duration of the last live refresh, all its requests side by side. `recent`: the last ones, the oldest
     first, `None` where nothing answered. Seconds.
     """
@@ -104,6 +106,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     latency_s: float | None = None
     recent: tuple[float | None, ...] = ()
+    failing_since: datetime | None = None
+
+    @property
+    def down_since(self) -> datetime | None:
+        """Return since when it is not live, as far as that was seen."""
+        return self.failing_since or self.since
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         why = snapshot.link.why
         text = why if why.startswith(UNREACHABLE) else f"the project is down: {why}"
         yield Wrong(
-            Severity.CRITICAL.rank, Level.CRITICAL, text, _DATABASE, snapshot.link.since, care=care_of(_DATABASE)
+            Severity.CRITICAL.rank, Level.CRITICAL, text, _DATABASE, snapshot.link.down_since, care=care_of(_DATABASE)
         )
     if config is not None and config.several:
         yield Wrong(Severity.CRITICAL.rank, Level.CRITICAL, config.several, "config_rows", care=care_of("config_rows"))

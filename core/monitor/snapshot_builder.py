@@ -230,9 +230,9 @@ def _holder(held: Lease, *, suspect: bool) -> list[str]:
 
 
 def _waits(one: WaitingAction, now: datetime) -> str:
-    since = f"waits since {one.at.astimezone():%H:%M}, NOT carried out yet"
+    since = f"NOT carried out yet, waits since {one.at.astimezone():%H:%M}"
     asked = "; do you still want it? Confirm or withdraw it (o)" if not one.automatic and one.old(now) else ""
-    return f"{one.words()} {since}{asked}"
+    return f"{since}{asked}: {one.words()}"
 
 
 def _moment(parts: Container, elapsed: float | None) -> datetime | None:

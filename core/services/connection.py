@@ -42,6 +42,7 @@ class ConnectionState:
         self._proof = ""
         self._why = ""
         self._tries = 0
+        self._failing_at: datetime | None = None
         self._took: deque[tuple[float, float | None]] = deque(maxlen=RECENT)
         """When each of the last refreshes ended, elapsed, and how long it took; `None` where nobody answered."""
 
@@ -58,7 +59,7 @@ class ConnectionState:
         self._took.append((self._tried_at, took_s))
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
-        self._tries = 0
+        self._tries, self._failing_at = 0, None
 
     def told_by_another(self, age_s: float) -> None:
         """Record that another process here had live data `age_s` seconds ago. It says nothing of our own line."""
@@ -79,6 +80,7 @@ class ConnectionState:
         if not told:
             return
         self._tries += 1
+        self._failing_at = self._failing_at or self._clock.now()
         self._took.append((self._tried_at, None))
         down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
         self._why = outage_in_words(down or told[0])
@@ -96,6 +98,7 @@ class ConnectionState:
         if level is Level.CRITICAL:
             if self._live is None or self._live <= self._clock.elapsed() - took_s:
                 self._proof = self._why = text
+                self._failing_at = self._failing_at or self._clock.now()
         elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
             self._proof = ""
 
@@ -139,6 +142,7 @@ class ConnectionState:
             why=self._why,
             latency_s=next((took for _, took in reversed(self._took) if took is not None), None),
             recent=tuple(took for _, took in self._took),
+            failing_since=self._failing_at,
         )
 
     def _word(self) -> LinkWord:

@@ -59,7 +59,7 @@ class StateSince:
         level = Level.CRITICAL if state is State.CRITICAL else Level.WARNING
         as_grave = (self._wrong[one.subject] for one in wrong if one.level is level and not one.over)
         at, seen = min(as_grave, default=self._wrong[cause.subject])
-        new = self._wrong[cause.subject].at
+        new = cause.began_at if cause.alert and cause.began_at is not None else self._wrong[cause.subject].at
         return msgspec.structs.replace(
             snapshot, state_since=at, state_change_seen=seen, cause_since=new if new > at else None
         )

@@ -63,9 +63,6 @@ _FAILING_EVERY_S: Final = 60.0
 _DAY: Final = timedelta(days=1)
 """The time of which a refresh counts what was only simulated."""
 
-_PARTS: Final = 4
-"""The parts of a window that are read: finished tasks, simulated ones, checks, and what happened."""
-
 _FEW_AGAIN: Final = MOST_TASKS * 4 // 5
 """After too many tasks were counted instead, they are read one by one again only up to this number (hysteresis)."""
 
@@ -232,11 +229,10 @@ class TrendService:
             beside = await self._try("simulated", counted, lambda: self._tell_simulated(window, counted, now))
             checked = await self._try("checks", beside, lambda: self._tell_checks(window, seen, beside, now))
             told = await self._try("events", checked, lambda: self._tell_events(window, checked, now))
-            if len(told.faults) < _PARTS:
-                told = msgspec.structs.replace(told, at=now)
-            self._told[window] = told
             if not told.faults:  # a failed read is repeated when the window is shown again
+                told = msgspec.structs.replace(told, at=now)
                 self._filled[window] = elapsed
+            self._told[window] = told
 
     async def _try(self, name: str, told: FromTables, tell: Callable[[], Awaitable[FromTables]]) -> FromTables:
         try:

@@ -9,6 +9,7 @@ import pytest
 from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.monitor.snapshot_builder import compose
 from core.resilience import BreakerRules
@@ -137,3 +138,24 @@ async def test_in_an_outage_the_next_try_is_when_a_breaker_lets_one_through(sand
     finally:
         sandbox.fault("errors", False)
         await monitor.close()
+
+
+def test_it_is_down_since_it_was_first_found_so_not_since_it_last_answered() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    down = Fault(kind="no_connection", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="refused")
+    link.answered(0.1)
+    last = clock.now()
+    assert link.link(None).down_since == last
+    clock.advance(30)
+    link.failed((down,))
+    began = clock.now()
+    for _ in range(3):
+        clock.advance(5)
+        link.failed((down,))
+    now = link.link(None)
+    assert (now.word, now.since, now.down_since) == (LinkWord.OFFLINE, last, began)
+    link.answered(0.1)
+    clock.advance(30)
+    link.checked(Level.CRITICAL, "database down")
+    assert link.link(None).down_since == clock.now()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.backend.client import RequestLimits
@@ -272,6 +273,21 @@ async def test_nobody_answers_and_what_was_seen_stays(sandbox: Running, tmp_path
         shown = await filled(monitor, Window.DAY)
         assert shown.faults == ()
         assert total(shown.of("failures")) == 2
+
+
+async def test_in_an_outage_the_tables_are_as_old_as_they_are(sandbox: Running, tmp_path: Path) -> None:
+    finished(sandbox, "failed", 3, "5 hours")
+    async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
+        before = (await filled(monitor, Window.DAY)).told_at
+        assert before is not None
+        trends = monitor.parts.trends
+        sandbox.fault("database_down", True)
+        trends._filled.clear()  # five minutes later
+        known = trends._told[Window.DAY]
+        trends._told[Window.DAY] = msgspec.structs.replace(known, finished_until=known.at + timedelta(days=1))
+        shown = await filled(monitor, Window.DAY)  # no finished task is to be read: that alone proves no answer
+        assert shown.faults
+        assert shown.told_at == before
 
 
 @pytest.mark.parametrize("table", ["autonomous_tasks", "autonomous_execution_logs"])

@@ -329,7 +329,7 @@ OFFLINE: Final = changed(
     ),
     may_act=MayAct(allowed=False, missing=("stop",)),
     waiting=(Waiting(id=WAITING.id, words=WAITING.words(), at=AT + timedelta(minutes=2)),),
-    notices=(f"{WAITING.words()} waits since 03:12, NOT carried out yet",),
+    notices=(f"NOT carried out yet, waits since 03:12: {WAITING.words()}",),
 )
 
 _MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="the request timed out")

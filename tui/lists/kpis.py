@@ -7,6 +7,7 @@ from core.domain.snapshot import Snapshot
 from core.domain.status import Truth
 from tui.lists.listed import Details, Listed, fields, list_key
 from tui.panels.row_list import Column, Row
+from tui.rendering.kpi_age import is_last_known, noted
 
 _LEVEL = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 _MET = {Truth.TRUE: "met", Truth.FALSE: "missed", Truth.UNKNOWN: ""}
@@ -29,7 +30,7 @@ class KpiList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the figures in order."""
-        return [self._row(kpi) for kpi in snapshot.kpis]
+        return [self._row(kpi, snapshot) for kpi in snapshot.kpis]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one figure in full."""
@@ -39,15 +40,15 @@ class KpiList(Listed):
         text = fields(
             ("value", "not measured" if kpi.value is None else kpi.text),
             ("target", f"{kpi.target} {_MET[kpi.good]}".strip()),
-            ("based on", kpi.note),
+            ("based on", noted(kpi, snapshot)),
         )
         return Details(heading=kpi.title, text=text)
 
-    def _row(self, kpi: Kpi) -> Row:
-        role = _LEVEL[kpi.good]
-        sign = " " if kpi.good is Truth.UNKNOWN else self._signs.level(role)
+    def _row(self, kpi: Kpi, snapshot: Snapshot) -> Row:
+        sign = " " if kpi.good is Truth.UNKNOWN else self._signs.level(_LEVEL[kpi.good])
+        role = "dim" if is_last_known(kpi, snapshot) else _LEVEL[kpi.good]
         value = (self._signs.none, "dim") if kpi.value is None else (kpi.text, role)
         return Row(
             key=kpi.name,
-            cells=((sign, role), (kpi.title, "text"), value, (kpi.target, "dim"), (kpi.note, "dim")),
+            cells=((sign, role), (kpi.title, "text"), value, (kpi.target, "dim"), (noted(kpi, snapshot), "dim")),
         )

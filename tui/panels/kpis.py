@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.kpis import Kpi
-from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.snapshot import Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
+from tui.rendering.kpi_age import is_last_known, noted
 from tui.rendering.table import TableColumn, table
 from tui.rendering.text import Line, Span, oldness, spark
 
@@ -28,9 +29,6 @@ _SCALE: Final = {
 
 _TOGETHER: Final = timedelta(seconds=30)
 """The time within which figures were read that share an age."""
-
-_AGED: Final = timedelta(minutes=2)
-"""The age from which on a figure tells it."""
 
 _MOVES: Final = {"success_24h": 0, "uptime": 2, "error_budget": 2}
 """The order in one line: what moves comes first, what needs weeks of watching last."""
@@ -67,8 +65,8 @@ class KpisPanel(Panel):
             return (*head, (" not measured yet", "dim"))
         if self.size.height >= _HEADED:
             return head
-        told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
-        old = f" last known, {oldness(max(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        told = [kpi.at for kpi in snapshot.kpis if is_last_known(kpi, snapshot) and kpi.at is not None]
+        old = f" last known, {oldness(max(told), snapshot.at)}" if told else ""
         since = max(told) - _TOGETHER if old else None
         return (*head, (old, "warning"), *self._in_line(snapshot, self.size.width - len(old), since))
 
@@ -86,7 +84,7 @@ class KpisPanel(Panel):
         known = [one for one in snapshot.kpis if one.value is not None]
         known = [one for one in known if since is None or one.at is None or one.at >= since]
         for kpi in sorted(known, key=lambda one: _MOVES.get(one.name, 1)):
-            value, role = self._value(kpi, old=_is_old(kpi, snapshot))
+            value, role = self._value(kpi, old=is_last_known(kpi, snapshot))
             room -= len(kpi.title) + len(value) + 3
             if room < 0:
                 break
@@ -99,7 +97,7 @@ class KpisPanel(Panel):
         return kpi.text, "dim" if old else _ROLE[kpi.good]
 
     def _row(self, kpi: Kpi, snapshot: Snapshot, cells: int) -> tuple[Span, ...]:
-        old = _is_old(kpi, snapshot)
+        old = is_last_known(kpi, snapshot)
         signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: ""}
         value = self._value(kpi, old=old)
         course = self._course(kpi, cells)
@@ -109,14 +107,8 @@ class KpisPanel(Panel):
             value,
             (kpi.target, "dim"),
             (course, "dim" if old else "spark"),
-            (self._noted(kpi, snapshot), "dim"),
+            (noted(kpi, snapshot), "dim"),
         )
-
-    def _noted(self, kpi: Kpi, snapshot: Snapshot) -> str:
-        """Return the note, with the age of a value that is last known, or read so seldom that others moved on since."""
-        if kpi.value is None or kpi.at is None or (_live(snapshot) and snapshot.at - kpi.at < _AGED):
-            return kpi.note
-        return f"{kpi.note}, {oldness(kpi.at, snapshot.at)}"
 
     def _course(self, kpi: Kpi, cells: int) -> str:
         """Return the sparkline; empty if no value is known."""
@@ -126,11 +118,3 @@ class KpisPanel(Panel):
         low, high = _SCALE.get(kpi.name, (min(known), max(known)))
         bounds = {"low": min(low, *known), "high": max(high, *known)}
         return spark(kpi.recent, cells, levels=self._signs.levels, **bounds)
-
-
-def _is_old(kpi: Kpi, snapshot: Snapshot) -> bool:
-    return kpi.at is not None and not _live(snapshot)
-
-
-def _live(snapshot: Snapshot) -> bool:
-    return snapshot.link.word is LinkWord.LIVE

@@ -149,7 +149,7 @@ class NeedsPanel(Panel):
             ("action", role),
             ("waiting", role),
             (age(one.at, snapshot.at), "dim"),
-            (f"{one.words}: NOT carried out yet{asks}", role),
+            (f"NOT carried out yet{asks}: {one.words}", role),
         )
 
 

@@ -148,7 +148,7 @@ def link_words(link: Link, now: datetime, *, still: bool = False) -> str:
         return f"STALE {short(now - link.since)}" if link.since is not None else "STALE"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
-    since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
+    since = f" since {link.down_since.astimezone():%H:%M}" if link.down_since is not None else ""
     if still:
         return f"{link.word}{since}"
     following = ""

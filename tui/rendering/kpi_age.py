@@ -1,0 +1,25 @@
+"""How old a key figure is, told alike wherever it stands."""
+
+from datetime import timedelta
+from typing import Final
+
+from core.domain.kpis import Kpi
+from core.domain.snapshot import LinkWord, Snapshot
+from tui.rendering.text import oldness
+
+_AGED: Final = timedelta(minutes=2)
+"""The age from which on a figure tells it."""
+
+
+def is_last_known(kpi: Kpi, snapshot: Snapshot) -> bool:
+    """Return whether a figure was read before the link went down: what is not live is never shown as good."""
+    return kpi.at is not None and snapshot.link.word is not LinkWord.LIVE
+
+
+def noted(kpi: Kpi, snapshot: Snapshot) -> str:
+    """Return the note, with the age of a value that is last known, or read so seldom that others moved on since."""
+    if kpi.value is None or kpi.at is None:
+        return kpi.note
+    if not is_last_known(kpi, snapshot) and snapshot.at - kpi.at < _AGED:
+        return kpi.note
+    return f"{kpi.note}, {oldness(kpi.at, snapshot.at)}"
