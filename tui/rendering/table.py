@@ -124,7 +124,7 @@ def column_widths(
     return dict(sorted((wide | dict.fromkeys(rest, max(1, left))).items()))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _line(columns: tuple[TableColumn, ...], cells: tuple[Span, ...], wide: tuple[tuple[int, int], ...]) -> Line:
     """Return one line. Most are drawn again and again as they are, for as long as a screen is open."""
     spans = list[Span]()

@@ -186,7 +186,7 @@ def bar(done: int, total: int, width: int, *, signs: str = BAR) -> str:
     return signs[0] * full + signs[1] * max(0, width - full)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def fit(line: Line, width: int) -> Line:
     """Return the line in exactly `width` cells: cut with an ellipsis, or padded."""
     result: list[Span] = []
