@@ -30,7 +30,7 @@ from core.alerting.conditions import (
     verdict_is,
 )
 from core.alerting.settings import AlertRules
-from core.domain.alerts import DISABLED, Severity
+from core.domain.alerts import DISABLED, SLOW_RULE, Severity
 from core.domain.records import ONE_CONFIG
 from core.domain.status import Level, Truth
 
@@ -203,7 +203,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
 
 def _medium(settings: AlertRules) -> Iterable[Rule]:
     yield Rule(
-        name="database_slow",
+        name=SLOW_RULE,
         severity=Severity.MEDIUM,
         title="database slow",
         when="each of the last three answers took more than {alerts.slow_answer_s}",

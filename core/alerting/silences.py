@@ -58,8 +58,23 @@ def acknowledged(alert: Alert, acks: Iterable[Ack], now: datetime, settings: Ale
     """
     if alert.by:
         return alert.by
-    for ack in acks:
-        fresh = -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)
-        if ack.episode == alert.episode and fresh and alert.severity.rank >= ack.severity.rank:
-            return ack.who
-    return ""
+    ack = _ack_of(alert, acks, now, settings)
+    return "" if ack is None else ack.who
+
+
+def acknowledged_as(alert: Alert, acks: Iterable[Ack], now: datetime, settings: AlertRules) -> str:
+    """Return the severity of the graver alert of the same episode that was acknowledged; empty: this very one."""
+    ack = None if alert.by else _ack_of(alert, acks, now, settings)
+    return "" if ack is None or ack.severity is alert.severity else ack.severity.value
+
+
+def _ack_of(alert: Alert, acks: Iterable[Ack], now: datetime, settings: AlertRules) -> Ack | None:
+    """Return the acknowledgement that holds for an alert, one of its own severity first."""
+    holding = (
+        ack
+        for ack in acks
+        if ack.episode == alert.episode
+        and -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)
+        and alert.severity.rank >= ack.severity.rank
+    )
+    return min(holding, key=lambda ack: ack.severity is not alert.severity, default=None)

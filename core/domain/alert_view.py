@@ -10,8 +10,8 @@ import msgspec
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
 
-    `acked`: who acknowledged it. `muted`: why nobody is told. `told`: the number of contacts told. `behind`: the rule
-    behind which it is hidden, if it is.
+    `acked`: who acknowledged it; `acked_as`: as of which severity, where it was graver then. `muted`: why nobody is
+    told. `told`: the number of contacts told. `behind`: the rule behind which it is hidden, if it is.
     """
 
     key: str
@@ -27,6 +27,7 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime | None = None
     resolved_at: datetime | None = None
     acked: str = ""
+    acked_as: str = ""
     muted: str = ""
     told: int = 0
     behind: str = ""
@@ -34,6 +35,11 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     """The alert changes often, and so fires for a while longer."""
     well: bool = False
     """The condition does not hold at present: the alert is about to resolve, or flaps."""
+
+    @property
+    def acked_words(self) -> str:
+        """Return who acknowledged it, and what it was then; empty: nobody."""
+        return f"{self.acked}, when it was {self.acked_as}" if self.acked_as else self.acked
 
     @property
     def word(self) -> str:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from core.base.text import plural
 from core.domain.alert_view import AlertView
-from core.domain.alerts import DISABLED, STOP_RULE, Severity
+from core.domain.alerts import DISABLED, SLOW_RULE, STOP_RULE, Severity
 from core.domain.checks import UNREACHABLE, verdict_in_words
 from core.domain.records import SystemConfig
 from core.domain.snapshot import LinkWord, Snapshot
@@ -17,6 +17,9 @@ BY_CONFIG: Final = frozenset({STOP_RULE, "config_rows"})
 """Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
 
 _DATABASE, _EDGE, _BREAKERS = "db", "edge", "breakers"
+
+_FAILS_WHERE_SLOW: Final = frozenset({_DATABASE, _EDGE, _BREAKERS})
+"""The subjects of what fails while the project answers slowly."""
 
 _RATES: Final = ("failure rate", "success rate")
 
@@ -63,9 +66,16 @@ def cause_of(snapshot: Snapshot) -> Wrong | None:
 
 
 def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
-    """Return the same of what is wrong, the gravest first."""
+    """Return the same of what is wrong, the gravest first. Where all is slow, that stands before what fails of it."""
     bad = [one for one in wrong if one.level in {Level.CRITICAL, Level.WARNING}]
-    return min(bad, key=lambda one: (one.over, bool(one.care)), default=None)
+    cause = min(bad, key=lambda one: (one.over, bool(one.care)), default=None)
+    slow = next((one for one in bad if one.alert.startswith(SLOW_RULE) and one.rank < _LAST and not one.over), None)
+    if cause is None or slow is None or cause.alert == slow.alert or cause.over or cause.care or slow.care:
+        return cause
+    if cause.subject not in _FAILS_WHERE_SLOW:
+        return cause
+    began = min((at for at in (cause.began_at, slow.began_at) if at is not None), default=None)
+    return cause._replace(text=f"{slow.text}; {cause.text}", began_at=began)
 
 
 def cared_for(wrong: tuple[Wrong, ...]) -> Wrong | None:
@@ -86,7 +96,8 @@ def cause_in_words(wrong: tuple[Wrong, ...]) -> str:
 
 def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
-    cared = {one.subject: one for one in snapshot.alerts if one.fires and _cared(one)}
+    by_gravity = sorted(snapshot.alerts, key=lambda one: -Severity(one.severity).rank)
+    cared = {one.subject: one for one in by_gravity if one.fires and _cared(one)}  # the gravest of a subject
 
     def care_of(subject: str) -> str:
         """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
@@ -122,7 +133,9 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         severity = Severity(alert.severity)
         if severity.level is Level.OK or by_config(alert.rule, config):
             continue
-        care = alert.state if _cared(alert) else ""
+        graver = cared.get(alert.subject)
+        covered = graver is not None and Severity(graver.severity).rank <= severity.rank
+        care = alert.state if _cared(alert) else graver.state if graver is not None and covered else ""
         of = Wrong(severity.rank, severity.level, alert.title, alert.subject, alert.began_at, alert.key, care)
         if _is_so(alert, snapshot, config):
             yield of

@@ -160,7 +160,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         notices.append(
             "the project's watchdesk_overview has another version: run the SQL that `watchdesk sql stats` prints"
         )
-    if slow := parts.readings.too_slow:
+    if (slow := parts.readings.too_slow) and not _all_is_slow(parts):
         notices.append(
             f"too slow to read: {', '.join(slow)}; run the SQL that `watchdesk sql indexes` and `watchdesk sql stats`"
             " print"
@@ -227,6 +227,14 @@ def _holder(held: Lease, *, suspect: bool) -> list[str]:
             f"the monitor on {lease.host} holds the lease but cannot deliver alerts: check its [alerts] settings"
         )
     return said
+
+
+def _all_is_slow(parts: Container) -> bool:
+    """Return whether every answer is slow, or none comes: an index helps nothing then."""
+    if parts.connection.failing:
+        return True
+    quickest_s = parts.connection.quickest_s()
+    return quickest_s is not None and quickest_s > parts.config.alerts.slow_answer_s
 
 
 def _waits(one: WaitingAction, now: datetime) -> str:

@@ -15,7 +15,7 @@ from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell, nobody_left, tell
 from core.alerting.outbox import OutgoingMessage
 from core.alerting.rules import rules
-from core.alerting.silences import acknowledged
+from core.alerting.silences import acknowledged, acknowledged_as
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
 from core.alerting.sync import LISTENED, ORDERS, LogRow, heard, of_alert
@@ -375,6 +375,9 @@ class AlertService:
             fired_at=alert.fired_at,
             resolved_at=alert.resolved_at,
             acked="" if alert.hidden else alert.acked,  # of one episode, whose cause was acknowledged
+            acked_as=acknowledged_as(alert, self.store.acks, self._context.clock.now(), self._settings)
+            if alert.acked and not alert.hidden
+            else "",
             muted=alert.muted or alert.why_hidden(self._state_machine.cause_of(alert)),
             told=alert.told,
             behind=alert.behind,

@@ -43,6 +43,8 @@ class ConnectionState:
         self._why = ""
         self._tries = 0
         self._failing_at: datetime | None = None
+        self._proven_at: float | None = None
+        """The elapsed time at which a check proved that the database answers."""
         self._took: deque[tuple[float, float | None]] = deque(maxlen=RECENT)
         """When each of the last refreshes ended, elapsed, and how long it took; `None` where nobody answered."""
 
@@ -100,7 +102,7 @@ class ConnectionState:
                 self._proof = self._why = text
                 self._failing_at = self._failing_at or self._clock.now()
         elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
-            self._proof = ""
+            self._proof, self._proven_at = "", self._clock.elapsed()
 
     @property
     def down(self) -> bool:
@@ -116,7 +118,8 @@ class ConnectionState:
         """Return the seconds without any live data; `None` while it is live, proven down, or not yet blind."""
         if self._proof:
             return None
-        since = self._clock.elapsed() - (self._started if self._live is None else self._live)
+        heard = [one for one in (self._live, self._proven_at) if one is not None]  # either proves a line
+        since = self._clock.elapsed() - max(heard, default=self._started)
         since -= self._slept_s + self._untried_s()
         return since if since > self._blind_after_s + self._longer_s else None
 

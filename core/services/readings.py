@@ -315,7 +315,7 @@ class Readings:
 
     def refused_for_s(self, breakers: Iterable[BreakerRecord]) -> float:
         """Return the seconds for which a refresh asks nothing, as every breaker of it refuses; 0 where one does not."""
-        keys = {key for name, key in self._keys.items() if name in self._fast or not self._slow_reads.waits(name)}
+        keys = {self._keys[name] for name in (*self._fast, *self._due()) if name in self._keys}
         waits = [one.opens_in_s or 0.0 for one in breakers if one.key in keys]
         return min(waits, default=0.0)
 

@@ -12,6 +12,7 @@ from core.alerting.conditions import Facts, degraded
 from core.alerting.escalation import Tell
 from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
+from core.alerting.silences import acknowledged, acknowledged_as
 from core.alerting.sync import heard, of_alert
 from core.checks.failure_rate import judge
 from core.domain.alerts import AlertState, Phase
@@ -458,6 +459,20 @@ def test_an_acknowledgement_does_not_cover_a_rise_in_severity_of_the_same_episod
     lives.ack("failure_rate_critical:failure rate")
     lives.minutes(60, failure_rate=Level.WARNING)  # and a fall is covered
     assert phases(lives.told()) == ["firing", "resolved"]
+
+
+def test_a_milder_alert_that_an_acknowledgement_covers_says_what_was_acknowledged() -> None:
+    lives = Lives()
+    lives.minutes(2, failure_rate=Level.CRITICAL)
+    grave = lives.alert("failure_rate_critical:failure rate")
+    lives.ack(grave.key)
+    assert acknowledged_as(grave, lives.acks, lives.now, lives.settings) == ""
+    lives.minutes(30, failure_rate=Level.WARNING)
+    mild = lives.alert("failure_rate_high:failure rate")
+    assert acknowledged(mild, lives.acks, lives.now, lives.settings) == "anna"
+    assert acknowledged_as(mild, lives.acks, lives.now, lives.settings) == "critical"
+    lives.ack(mild.key)
+    assert acknowledged_as(mild, lives.acks, lives.now, lives.settings) == ""
 
 
 def test_a_silence_that_ends_while_it_is_true_sends_at_once() -> None:

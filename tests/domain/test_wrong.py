@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from core.domain.alert_view import AlertView
@@ -97,3 +98,28 @@ def test_the_cause_knows_since_when_it_is_so() -> None:
     assert cause is not None
     assert (cause.subject, cause.began_at) == ("db", OFFLINE.since)
     assert cause_of(snapshot()) is None
+
+
+def test_where_all_is_slow_that_stands_before_what_fails_of_it() -> None:
+    slow = alert("database_slow", "medium", subject="db")
+    calls = alert("calls", "critical")
+    assert said(slow, calls)[1] == "calls"  # nothing that slowness explains
+    for subject in ("edge", "db", "breakers"):
+        fails = msgspec.structs.replace(calls, subject=subject, began_at=NOW - timedelta(minutes=2))
+        assert said(slow, fails) == (State.CRITICAL, "database slow; calls")
+        cause = cause_of(snapshot(slow, fails))
+        assert cause is not None
+        assert cause.began_at == slow.began_at
+    assert said(slow)[1] == "database slow"
+    known = msgspec.structs.replace(slow, state="acknowledged", acked="operator jana")
+    assert said(known, msgspec.structs.replace(calls, subject="edge"))[1] == "calls"
+
+
+def test_what_follows_of_something_graver_that_somebody_has_is_not_named_before_it() -> None:
+    down = alert("database_down", "critical", "acknowledged", subject="db")
+    pending = alert("calls", "high", "pending", subject="db")
+    assert said(down, pending)[1] == "database down"
+    worse = alert("calls", "critical", subject="db")
+    slow = alert("database_slow", "medium", "acknowledged", subject="db")
+    assert said(slow, worse)[1].startswith("calls")  # what somebody has is milder
+    assert said(down, slow, pending)[1] == "database down"

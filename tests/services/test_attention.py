@@ -159,3 +159,18 @@ def test_it_is_down_since_it_was_first_found_so_not_since_it_last_answered() -> 
     clock.advance(30)
     link.checked(Level.CRITICAL, "database down")
     assert link.link(None).down_since == clock.now()
+
+
+def test_a_check_that_is_answered_proves_a_line_before_the_next_refresh_does() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    down = Fault(kind="proxy", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="a proxy answered 503")
+    link.answered(0.1)
+    clock.advance(60)
+    link.failed((down,))
+    assert link.link(None).word is LinkWord.OFFLINE
+    link.checked(Level.OK, "answers")
+    assert link.link(None).word is LinkWord.STALE  # never BLIND: something answered just now
+    assert link.blind_for_s() is None
+    clock.advance(16)
+    assert link.link(None).word is LinkWord.BLIND

@@ -186,7 +186,7 @@ def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:
 def test_what_is_new_is_as_old_as_it_is_itself_though_something_of_its_subject_began_before() -> None:
     watched = Watched()
     grave = alert("success_rate", "critical", watched, 20)
-    slow = msgspec.structs.replace(alert("database_slow", "medium", watched, 10), subject="db")
+    slow = msgspec.structs.replace(alert("db_odd", "medium", watched, 10), subject="db")
     fails = msgspec.structs.replace(alert("calls", "critical", watched, 2), subject="db")
     cared = msgspec.structs.replace(grave, state="acknowledged")
     watched.see(State.CRITICAL, alerts=(grave,))

@@ -62,7 +62,7 @@ class AlertList(Listed):
             ("began", when(one.began_at, snapshot.at)),
             ("fired", when(one.fired_at, snapshot.at)),
             ("resolved", when(one.resolved_at, snapshot.at)),
-            ("acknowledged by", one.acked),
+            ("acknowledged by", one.acked_words),
             ("not notified because", one.muted),
             ("contacts notified", one.told or ""),
             ("what to do", one.runbook),
@@ -125,7 +125,7 @@ class AlertList(Listed):
                     one.titled + detail,
                     role if one.state == "firing" else "text",
                 ),
-                (one.acked or one.muted, "dim"),
+                (one.acked_words or one.muted, "dim"),
                 (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )

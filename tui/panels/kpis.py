@@ -8,7 +8,7 @@ from core.domain.snapshot import Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.kpi_age import is_last_known, noted
+from tui.rendering.kpi_age import is_last_known, noted, tells_age
 from tui.rendering.table import TableColumn, table
 from tui.rendering.text import Line, Span, oldness, spark
 
@@ -79,10 +79,14 @@ class KpisPanel(Panel):
         return table(_COLUMNS, rows, width, steady=self._widths.at(snapshot.at, width))[:height]
 
     def _in_line(self, snapshot: Snapshot, width: int, since: datetime | None) -> Line:
-        """Return as many figures as fit into one line, name and value; none that was read before `since`."""
+        """Return as many figures as fit into one line, name and value; none that was read before `since`.
+
+        Nor one whose age would have to be told, where one line for all has none.
+        """
         spans, room = list[Span](), width - len(self.TITLE) - 6
         known = [one for one in snapshot.kpis if one.value is not None]
         known = [one for one in known if since is None or one.at is None or one.at >= since]
+        known = [one for one in known if since is not None or not tells_age(one, snapshot)]
         for kpi in sorted(known, key=lambda one: _MOVES.get(one.name, 1)):
             value, role = self._value(kpi, old=is_last_known(kpi, snapshot))
             room -= len(kpi.title) + len(value) + 3

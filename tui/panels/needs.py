@@ -109,7 +109,7 @@ class NeedsPanel(Panel):
         loud = one.state == "firing"
         role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.began_at, snapshot.at)
-        care = f" ({one.acked.removeprefix(f'{By.OPERATOR} ')})" if one.acked else ""
+        care = f" ({one.acked_words.removeprefix(f'{By.OPERATOR} ')})" if one.acked else ""
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
         return (

@@ -18,8 +18,13 @@ def is_last_known(kpi: Kpi, snapshot: Snapshot) -> bool:
 
 def noted(kpi: Kpi, snapshot: Snapshot) -> str:
     """Return the note, with the age of a value that is last known, or read so seldom that others moved on since."""
-    if kpi.value is None or kpi.at is None:
-        return kpi.note
-    if not is_last_known(kpi, snapshot) and snapshot.at - kpi.at < _AGED:
+    if kpi.at is None or not tells_age(kpi, snapshot):
         return kpi.note
     return f"{kpi.note}, {oldness(kpi.at, snapshot.at)}"
+
+
+def tells_age(kpi: Kpi, snapshot: Snapshot) -> bool:
+    """Return whether a value is last known, or read so seldom that others moved on since."""
+    if kpi.value is None or kpi.at is None:
+        return False
+    return is_last_known(kpi, snapshot) or snapshot.at - kpi.at >= _AGED

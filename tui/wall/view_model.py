@@ -147,7 +147,7 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
         return None
     cause = cause_of(snapshot) if snapshot.state in {State.CRITICAL, State.WARNING} else None
     one = min(found, key=lambda one: (cause is None or one.subject != cause.subject, one.acked != "", _rank(one)))
-    title, care = one.title, f"acknowledged by {one.acked}" if one.acked else one.muted or _NOBODY
+    title, care = one.title, f"acknowledged by {one.acked_words}" if one.acked else one.muted or _NOBODY
     began, others = one.began_at, len(found) - 1
     if cause is not None and cause.subject != one.subject:  # of what is named there is no alert yet
         title, care, began, others = cause.text, cause.care or _NOBODY, cause.began_at, len(found)

@@ -77,14 +77,14 @@ class AlertCollector:
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace
-            by = alert.acked or before.acked_by
+            by = alert.acked_words or before.acked_by
             return replace(course, acked_by=by, acked_at=before.acked_at, acked_before=before.acked_before)
         if not alert.acked:
             return course
         watched = before is not None or (self._at is not None and fired_at >= self._at)
         if watched and not one.anew:
-            return msgspec.structs.replace(course, acked_by=alert.acked, acked_at=one.since)
-        return msgspec.structs.replace(course, acked_by=alert.acked, acked_before=one.since)
+            return msgspec.structs.replace(course, acked_by=alert.acked_words, acked_at=one.since)
+        return msgspec.structs.replace(course, acked_by=alert.acked_words, acked_before=one.since)
 
 
 class SilenceCollector:

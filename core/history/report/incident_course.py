@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from core.domain.actors import By, by_of
-from core.domain.alerts import fits
+from core.domain.alerts import STOP_RULE, fits
 from core.domain.snapshot import CALM, CUT_OFF, State
 from core.domain.status import Level
 from core.domain.work_done import TaskFailure
@@ -327,12 +327,13 @@ def _acknowledged(first: datetime, trouble: Trouble, found: Material) -> Milesto
         for entry in found.entries
         if entry.action == _ACKNOWLEDGE and entry.level is Level.OK and by_of(entry.who) is not By.WATCHDOG
     ]
-    done += [(alert.acked_at, alert.acked_by) for alert in found.alerts if alert.acked_at is not None]
+    alerts = [one for one in found.alerts if one.key.partition(":")[0] != STOP_RULE]  # who stops has that for granted
+    done += [(alert.acked_at, alert.acked_by) for alert in alerts if alert.acked_at is not None]
     within = [one for one in done if first <= one[0] <= trouble.until]
     if within:
         at, who = min(within)
         return Milestone(step=IncidentStep.ACKNOWLEDGED, at=at, how="an alert was acknowledged", who=who)
-    before = [one for one in found.alerts if one.acked_before and first <= one.acked_before <= trouble.until]
+    before = [one for one in alerts if one.acked_before and first <= one.acked_before <= trouble.until]
     if before:
         how = "not seen when: it was so already when it was first seen"
         return Milestone(step=IncidentStep.ACKNOWLEDGED, at=None, how=how, who=before[0].acked_by)

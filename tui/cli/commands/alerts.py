@@ -100,7 +100,7 @@ def _line(one: AlertView, snapshot: Snapshot) -> str:
     since = (
         f" for {in_steps(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
     )
-    who = f", acknowledged by {one.acked}" if one.acked else f", {one.muted}" if one.muted else ""
+    who = f", acknowledged by {one.acked_words}" if one.acked else f", {one.muted}" if one.muted else ""
     detail = f": {one.text}" if one.text and one.text != one.title else ""
     to_do = f"\n          {one.runbook}" if one.state == "firing" else ""
     name = one.episode[:8] or "-"
