@@ -118,7 +118,7 @@ class Absence:
             worst=None if self._worst.state in {step.state for step in path} else self._worst,
             fired=self._fired,
             resolved=self._resolved,
-            firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.is_so),
+            firing=tuple(map(_called, (one for one in back.alerts if one.is_so))),
             actions=tuple(
                 sorted(self._actions.values(), key=lambda one: (by_of(one.actor) is not By.OPERATOR, one.action))
             ),
@@ -192,6 +192,12 @@ class Absence:
             for status in self._done:
                 self._done[status] += max(0, now.of(status) - self._counts.of(status))
         self._counts = now
+
+
+def _called(alert: AlertView) -> str:
+    """Return severity and title, and whether somebody takes care of it already."""
+    care = f" ({alert.word})" if alert.word in {"acknowledged", "silenced"} else ""
+    return f"{alert.severity}: {alert.title}{care}"
 
 
 def _name(alert: AlertView) -> tuple[str, str]:

@@ -94,7 +94,7 @@ MUTATIONS: Final = (
     Mutation("a mail is sent again at once", "core/alerting/outbox.py", "_FIRST_S * 2.0 ** min(message.tries, 10)", "0.0", "tests/alerting"),
     Mutation("a mail is never given up", "core/alerting/outbox.py", "self._clock.now() - message.at >= GIVEN_UP", "False", "tests/alerting"),
     Mutation("a silence never ends", "core/alerting/silences.py", "(held := one.holding(now)) is not None", "(held := one.holding(now) or SilencePeriod(one.at, one.until))", "tests/alerting"),
-    Mutation("an acknowledgement is for ever", "core/alerting/silences.py", "fresh = -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)", "fresh = True", "tests/alerting"),
+    Mutation("an acknowledgement is for ever", "core/alerting/silences.py", "and -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)", "and True", "tests/alerting"),
     Mutation("an old reading fires what is over", "core/alerting/state_machine.py", "if any(name == key and read_at <= at for", "if any(False for", "tests/alerting/test_rules.py"),
     # Screen
     Mutation("a hostile byte reaches the terminal", "core/base/text.py", "_HIDDEN.sub(_visible, raw[:limit])", "raw[:limit]", "tests/base tests/tui/test_text.py"),

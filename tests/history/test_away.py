@@ -87,7 +87,7 @@ def test_alerts_are_counted_by_episode_and_what_hides_behind_another_is_not_over
         at(2, alerts=(alarm("a", "firing", "e2"), alarm("b", "firing"), alarm("c", "firing"))),
         at(3, alerts=(alarm("a", "silenced", "e2"), alarm("c", "resolved"))),
     )
-    assert (summary.fired, summary.resolved, summary.firing) == (2, 3, ("high: a",))
+    assert (summary.fired, summary.resolved, summary.firing) == (2, 3, ("high: a (silenced)",))
 
 
 def test_orders_are_told_by_who_gave_them_once_each_with_the_rows_they_changed() -> None:
@@ -143,3 +143,8 @@ def test_weeks_of_everything_take_no_more_room_than_a_day() -> None:
         return [len(held) for held in vars(absence).values() if hasattr(held, "__len__")]
 
     assert sizes(60) == sizes(30)
+
+
+def test_what_fires_now_says_whether_somebody_has_it() -> None:
+    now = at(1, alerts=(alarm("a", "firing"), alarm("b", "acknowledged"), alarm("c", "silenced")))
+    assert told(at(0), now).firing == ("high: a", "high: b (acknowledged)", "high: c (silenced)")
