@@ -15,8 +15,10 @@ DISABLED: Final = "disabled"
 """The rule name behind which alerts expected of a disabled system hide; no alert of its own."""
 
 STOP_RULE: Final = "emergency_stop"
-SLOW_RULE: Final = "database_slow"
 """The rule about the emergency stop."""
+
+SLOW_RULE: Final = "database_slow"
+"""The rule about a database that answers slowly."""
 
 
 class Severity(StrEnum):

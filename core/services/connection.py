@@ -1,5 +1,6 @@
 """The state of the connection to the backend: live, stale, proven down, or blind."""
 
+import math
 from collections import deque
 from datetime import datetime, timedelta
 from typing import Final
@@ -43,7 +44,7 @@ class ConnectionState:
         self._why = ""
         self._tries = 0
         self._failing_at: datetime | None = None
-        self._proven_at: float | None = None
+        self._proven_at = -math.inf
         """The elapsed time at which a check proved that the database answers."""
         self._took: deque[tuple[float, float | None]] = deque(maxlen=RECENT)
         """When each of the last refreshes ended, elapsed, and how long it took; `None` where nobody answered."""
@@ -77,7 +78,7 @@ class ConnectionState:
 
     def failed(self, faults: tuple[Fault, ...]) -> None:
         """Record a refresh without live data, and its faults. Refusals by our own breakers are no evidence."""
-        self._slept_s, self._tried_at = self._slept_s + self._untried_s(), self._clock.elapsed()
+        self._slept_s, self._tried_at = self._slept_s + self._unheard_s(), self._clock.elapsed()
         told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
         if not told:
             return
@@ -102,7 +103,9 @@ class ConnectionState:
                 self._proof = self._why = text
                 self._failing_at = self._failing_at or self._clock.now()
         elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
-            self._proof, self._proven_at = "", self._clock.elapsed()
+            self._proof, self._proven_at, self._slept_s = "", self._clock.elapsed(), 0.0
+            if not self.failing:  # it was only this check that found it down
+                self._failing_at = None
 
     @property
     def down(self) -> bool:
@@ -118,9 +121,8 @@ class ConnectionState:
         """Return the seconds without any live data; `None` while it is live, proven down, or not yet blind."""
         if self._proof:
             return None
-        heard = [one for one in (self._live, self._proven_at) if one is not None]  # either proves a line
-        since = self._clock.elapsed() - max(heard, default=self._started)
-        since -= self._slept_s + self._untried_s()
+        heard = max(self._started if self._live is None else self._live, self._proven_at)  # either proves a line
+        since = self._clock.elapsed() - heard - self._slept_s - self._unheard_s()
         return since if since > self._blind_after_s + self._longer_s else None
 
     def answers_for_s(self) -> float | None:
@@ -161,5 +163,12 @@ class ConnectionState:
 
     def _untried_s(self) -> float:
         """Return the seconds since the last try, if so many that the machine must have slept; else 0."""
-        untried_s = self._clock.elapsed() - self._tried_at
-        return untried_s if untried_s > _SLEPT_S else 0.0
+        return self._asleep_s(self._tried_at)
+
+    def _unheard_s(self) -> float:
+        """Return the same since the last try or, if that is later, the last check that proved a line."""
+        return self._asleep_s(max(self._tried_at, self._proven_at))
+
+    def _asleep_s(self, since: float) -> float:
+        passed_s = self._clock.elapsed() - since
+        return passed_s if passed_s > _SLEPT_S else 0.0

@@ -174,3 +174,38 @@ def test_a_check_that_is_answered_proves_a_line_before_the_next_refresh_does() -
     assert link.blind_for_s() is None
     clock.advance(16)
     assert link.link(None).word is LinkWord.BLIND
+
+
+def test_a_night_before_a_check_was_answered_does_not_keep_it_from_being_blind() -> None:
+    silent = Fault(kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="no name")
+    for refreshed_first in (True, False):
+        clock = FakeClock()
+        link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+        link.answered(0.1)
+        clock.advance(8 * 3600)  # it slept
+        if refreshed_first:
+            link.failed((silent,))
+        link.checked(Level.OK, "answers")
+        clock.advance(10)
+        link.failed((silent,))
+        assert link.link(None).word is LinkWord.STALE
+        clock.advance(6)
+        assert link.blind_for_s() == 16.0
+        assert link.link(None).word is LinkWord.BLIND
+
+
+def test_what_only_a_check_found_down_and_found_up_again_is_no_part_of_the_next_outage() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    link.answered(0.1)
+    clock.advance(5)
+    link.checked(Level.CRITICAL, "hanging", answered=False)
+    link.checked(Level.OK, "answers")  # late
+    assert link.link(None).word is LinkWord.LIVE
+    assert link.link(None).failing_since is None
+    clock.advance(5)
+    link.told_by_another(1.0)
+    clock.advance(3600)
+    link.told_by_another(1.0)
+    link.checked(Level.CRITICAL, "database down")
+    assert link.link(None).down_since == clock.now()
