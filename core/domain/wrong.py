@@ -72,8 +72,8 @@ def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
     slow = next((one for one in bad if one.alert.startswith(SLOW_RULE) and one.rank < _LAST and not one.over), None)
     if cause is None or slow is None or cause.alert == slow.alert or cause.over or cause.care or slow.care:
         return cause
-    if cause.subject not in _FAILS_WHERE_SLOW:
-        return cause
+    if cause.subject not in _FAILS_WHERE_SLOW or (cause.subject == _DATABASE and not cause.alert):
+        return cause  # a check or the link says itself that the database is slow, or does not answer at all
     began = min((at for at in (cause.began_at, slow.began_at) if at is not None), default=None)
     return cause._replace(text=f"{slow.text}; {cause.text}", began_at=began)
 
@@ -134,7 +134,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         if severity.level is Level.OK or by_config(alert.rule, config):
             continue
         graver = cared.get(alert.subject)
-        covered = graver is not None and Severity(graver.severity).rank <= severity.rank
+        covered = graver is not None and _covers(graver, alert)
         care = alert.state if _cared(alert) else graver.state if graver is not None and covered else ""
         of = Wrong(severity.rank, severity.level, alert.title, alert.subject, alert.began_at, alert.key, care)
         if _is_so(alert, snapshot, config):
@@ -151,6 +151,12 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
 
 def _cared(alert: AlertView) -> bool:
     return alert.state in {"acknowledged", "silenced"}
+
+
+def _covers(graver: AlertView, alert: AlertView) -> bool:
+    """Return whether who has one alert has another: one of the same episode. A silence is only of what it names."""
+    known = graver.state == "acknowledged" and graver.episode == alert.episode
+    return known and Severity(graver.severity).rank <= Severity(alert.severity).rank
 
 
 def _is_so(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:

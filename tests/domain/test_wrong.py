@@ -123,3 +123,18 @@ def test_what_follows_of_something_graver_that_somebody_has_is_not_named_before_
     slow = alert("database_slow", "medium", "acknowledged", subject="db")
     assert said(slow, worse)[1].startswith("calls")  # what somebody has is milder
     assert said(down, slow, pending)[1] == "database down"
+
+
+def test_what_is_down_is_not_called_slow_and_what_is_slow_not_twice() -> None:
+    slow = alert("database_slow", "medium", subject="db")
+    assert said(slow, link=OFFLINE) == (State.CRITICAL, "the project is down: refused")
+    assert said(slow, checks=(SLOW,)) == (State.WARNING, "database: slow: answered after 3.0 s")
+
+
+def test_a_silence_is_only_of_what_it_names_and_an_acknowledgement_of_its_episode() -> None:
+    silenced = alert("calls", "critical", "silenced", subject="db")
+    slow = alert("database_slow", "medium", subject="db")
+    assert said(silenced, slow)[1] == "database slow"
+    known = alert("calls", "critical", "acknowledged", subject="db", episode="one")
+    assert said(known, msgspec.structs.replace(slow, episode="one"))[1] == "calls"
+    assert said(known, msgspec.structs.replace(slow, episode="another"))[1] == "database slow"
