@@ -184,13 +184,14 @@ class CheckService:
     def has_news(self) -> bool:
         """Return whether a task on the screen is past its time and no check knows of it yet.
 
-        It says so once a task, and at most once a minute.
+        It says so once a task that stays past its time, and at most once a minute.
         """
         newest, now = self._readings.values["tasks"], self._context.time.cut_off()
         if not newest.live or newest.value is None or now is None:
             return False
-        known = {task.id for task in (*self.overdue.silent, *self.overdue.slow)}
-        late = {task.id for task in past_their_time(newest.value, now, self._context.config.stuck)} - known
+        past = {task.id for task in past_their_time(newest.value, now, self._context.config.stuck)}
+        self._looked_for &= past  # one that was healed can be stuck once more
+        late = past - {task.id for task in (*self.overdue.silent, *self.overdue.slow)}
         elapsed = self._context.clock.elapsed()
         if not late - self._looked_for or elapsed - self._looked_at < _NEWS_EVERY_S:
             return False

@@ -136,5 +136,12 @@ async def test_a_task_past_its_time_is_news_once_and_no_more_than_once_a_minute(
         passes(60)
         await checks.check()
         assert await news() == [False, False]
+        for _ in range(2):  # healed, and stuck once more
+            sandbox.sql("UPDATE autonomous_tasks SET status = 'pending' WHERE status = 'in_progress'")
+            await checks.check()
+            assert await news() == [False, False]
+            passes(60)
+            sandbox.sql("UPDATE autonomous_tasks SET status = 'in_progress' WHERE status = 'pending'")
+            assert await news() == [True, False]
     finally:
         await driven.monitor.close()
