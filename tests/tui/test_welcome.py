@@ -31,6 +31,23 @@ def test_one_key_begins_the_demo(welcomed: Hand) -> None:
     assert welcomed.ended() == 0
 
 
+def test_an_arrow_is_no_letter_and_no_escape_even_in_two_halves(welcomed: Hand) -> None:
+    welcomed.press("x\x1b[D")  # right behind another key
+    welcomed.press("x\x1bOD")
+    welcomed.press("\x1b")
+    welcomed.press("[D")
+    welcomed.read(0.3)
+    welcomed.press("c")
+    welcomed.await_text("SUPABASE_URL=https://PROJECT.supabase.co")
+    assert welcomed.ended() == 2
+
+
+@pytest.mark.parametrize("keys", ["\x1b", "x\x1b", "x\x04"])
+def test_escape_and_the_end_leave_whatever_was_typed_before(welcomed: Hand, keys: str) -> None:
+    welcomed.press(keys)
+    assert welcomed.ended() == 2
+
+
 def test_without_a_terminal_it_is_one_sentence(command: Command) -> None:
     for args in ((), ("status",)):
         done = command(*args)

@@ -1,6 +1,8 @@
 """What `watchdesk` says on a terminal while no project is configured: what it is and what to do, one key each."""
 
 import os
+import re
+import select
 import sys
 import termios
 import tty
@@ -37,6 +39,13 @@ For several projects, add one table each to {path}:
 
 Then `watchdesk status` tells whether it works, and `watchdesk config show` lists every other setting."""
 
+_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[^\x1b]|[^\x1b\[O])")
+"""What the terminal sends for a key that is no letter: its last byte is often one, and means none."""
+
+_BEGUN: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+_REST_S: Final = 0.1
+"""How soon the rest of such a key follows; an escape behind which nothing comes is the key itself."""
+
 
 def welcome(given: ScreenOptions) -> int:
     """Show what can be done without a project, and do what one key chooses. Returns the exit code."""
@@ -63,10 +72,18 @@ def _chosen() -> str:
     try:
         put(_WELCOME)
         while True:
-            typed = os.read(terminal, 64).decode(errors="replace").lower()
-            if typed in {"", "\x04", "\x1b"}:
+            typed = os.read(terminal, 64)
+            while _BEGUN.search(typed) and select.select([terminal], [], [], _REST_S)[0]:
+                more = os.read(terminal, 64)
+                if not more:
+                    break
+                typed += more
+            if not typed:
                 return "q"
-            if not typed.startswith("\x1b") and (key := next((key for key in typed if key in "dcq"), "")):
-                return key
+            for key in _SEQUENCE.sub(b"", typed).decode("ascii", "ignore").lower():
+                if key in "dcq":
+                    return key
+                if key in "\x04\x1b":
+                    return "q"
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
