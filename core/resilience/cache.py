@@ -158,7 +158,10 @@ class Cache:
     def _write(self) -> None:
         if self._due is not None:
             self._due.cancel()
-        unsaved, self._unsaved, self._due = self._unsaved, {}, None
+        self._due = None
+        if not self._opened.done():
+            return  # it waits for the disk, and for the next write
+        unsaved, self._unsaved = self._unsaved, {}
         if unsaved:
             self._submit(lambda: self._disk.save({key: data.decode() for key, data in unsaved.items()}))
 

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -371,6 +372,25 @@ def test_a_disk_that_does_not_answer_holds_up_nobody(
     cache = make()
     assert "does not answer" in (cache.warning or "")
     assert cache.get_sync("config") is None
+
+
+async def test_what_is_kept_before_the_disk_answers_is_written_once_it_does(
+    make: Make, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    may, opens = threading.Event(), Disk.open
+
+    def late(disk: Disk) -> None:
+        may.wait()
+        opens(disk)
+
+    monkeypatch.setattr("core.resilience.cache._PATIENCE_S", 0.02)
+    monkeypatch.setattr(Disk, "open", late)
+    cache = make()
+    await cache.put("config", 1, clock.now())
+    may.set()
+    await until(lambda: cache.warning is None)
+    await cache.flush()
+    assert (await cache.on_disk(["config"])).keys() == {"config"}
 
 
 _WRITER = """
