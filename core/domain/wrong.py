@@ -21,6 +21,8 @@ _DATABASE, _EDGE, _BREAKERS = "db", "edge", "breakers"
 _FAILS_WHERE_SLOW: Final = frozenset({_DATABASE, _EDGE, _BREAKERS})
 """The subjects of what fails while the project answers slowly."""
 
+_DOWN_RULE: Final = "database_down"
+
 _RATES: Final = ("failure rate", "success rate")
 
 SUBJECT_OF_CHECK: Final = {
@@ -72,8 +74,9 @@ def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
     slow = next((one for one in bad if one.alert.startswith(SLOW_RULE) and one.rank < _LAST and not one.over), None)
     if cause is None or slow is None or cause.alert == slow.alert or cause.over or cause.care or slow.care:
         return cause
-    if cause.subject not in _FAILS_WHERE_SLOW or (cause.subject == _DATABASE and not cause.alert):
-        return cause  # a check or the link says itself that the database is slow, or does not answer at all
+    by_itself = cause.subject == _DATABASE and (not cause.alert or cause.alert.startswith(_DOWN_RULE))
+    if cause.subject not in _FAILS_WHERE_SLOW or by_itself:  # that says itself that it is slow, or does not answer
+        return cause
     began = min((at for at in (cause.began_at, slow.began_at) if at is not None), default=None)
     return cause._replace(text=f"{slow.text}; {cause.text}", began_at=began)
 
@@ -103,7 +106,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
         down = cared.get(_DATABASE)
         whole = subject != _EDGE or snapshot.link.why.startswith(UNREACHABLE)  # of the functions as well
-        explained = whole and down is not None and down.rule == "database_down" and down.is_so
+        explained = whole and down is not None and down.rule == _DOWN_RULE and down.is_so
         alert = cared.get(subject) or (down if explained else None)
         if alert is None and subject in _RATES:  # one quantity
             alert = next((cared[one] for one in _RATES if one in cared), None)

@@ -128,6 +128,7 @@ def test_what_follows_of_something_graver_that_somebody_has_is_not_named_before_
 def test_what_is_down_is_not_called_slow_and_what_is_slow_not_twice() -> None:
     slow = alert("database_slow", "medium", subject="db")
     assert said(slow, link=OFFLINE) == (State.CRITICAL, "the project is down: refused")
+    assert said(slow, alert("database_down", "high", subject="db")) == (State.WARNING, "database down")
     assert said(slow, checks=(SLOW,)) == (State.WARNING, "database: slow: answered after 3.0 s")
 
 
