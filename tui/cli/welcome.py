@@ -43,7 +43,7 @@ _SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[^\x1b]|[^\x1b\[O])
 """What the terminal sends for a key that is no letter: its last byte is often one, and means none."""
 
 _BEGUN: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
-_REST_S: Final = 0.1
+_REST_S: Final = 0.25
 """How soon the rest of such a key follows; an escape behind which nothing comes is the key itself."""
 
 
