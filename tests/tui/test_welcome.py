@@ -1,5 +1,7 @@
 """Without a project, on a terminal: what it is, and what to do, one key each. Without a terminal: one sentence."""
 
+import signal
+
 import pytest
 
 from tests.running import Command
@@ -46,6 +48,14 @@ def test_an_arrow_is_no_letter_and_no_escape(welcomed: Hand, keys: str) -> None:
 def test_escape_and_the_end_leave_whatever_was_typed_before(welcomed: Hand, keys: str) -> None:
     welcomed.press(keys)
     assert welcomed.ended() == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whatever_ends_it_leaves_the_terminal_as_it_was(welcomed: Hand, number: signal.Signals) -> None:
+    assert welcomed.settings() != welcomed.settings_before
+    welcomed.process.send_signal(number)
+    assert welcomed.ended() == 128 + number
+    assert welcomed.settings() == welcomed.settings_before
 
 
 def test_without_a_terminal_it_is_one_sentence(command: Command) -> None:

@@ -1,11 +1,14 @@
 """What `watchdesk` says on a terminal while no project is configured: what it is and what to do, one key each."""
 
+import contextlib
 import os
 import re
 import select
+import signal
 import sys
 import termios
 import tty
+from collections.abc import Iterator
 from typing import Final
 
 import click
@@ -67,9 +70,7 @@ def _chosen() -> str:
     does, it would drop what came in between.
     """
     terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    tty.setcbreak(terminal, termios.TCSADRAIN)
-    try:
+    with _key_by_key(terminal):
         put(_WELCOME)
         while True:
             typed = os.read(terminal, 64)
@@ -85,5 +86,22 @@ def _chosen() -> str:
                     return key
                 if key in "\x04\x1b":
                     return "q"
+
+
+@contextlib.contextmanager
+def _key_by_key(terminal: int) -> Iterator[None]:
+    """Let the terminal give each key at once, and have it as it was at the end, by a signal as well."""
+
+    def ended(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = termios.tcgetattr(terminal)
+    handlers = {number: signal.signal(number, ended) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+        yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # it may be gone
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
