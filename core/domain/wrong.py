@@ -136,9 +136,8 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         severity = Severity(alert.severity)
         if severity.level is Level.OK or by_config(alert.rule, config):
             continue
-        graver = cared.get(alert.subject)
-        covered = graver is not None and _covers(graver, alert)
-        care = alert.state if _cared(alert) else graver.state if graver is not None and covered else ""
+        had = alert if _cared(alert) else cared.get(alert.subject)
+        care = had.state if had is not None and (had is alert or _covers(had, alert)) else ""
         of = Wrong(severity.rank, severity.level, alert.title, alert.subject, alert.began_at, alert.key, care)
         if _is_so(alert, snapshot, config):
             yield of

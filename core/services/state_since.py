@@ -59,7 +59,8 @@ class StateSince:
         level = Level.CRITICAL if state is State.CRITICAL else Level.WARNING
         as_grave = (self._wrong[one.subject] for one in wrong if one.level is level and not one.over)
         at, seen = min(as_grave, default=self._wrong[cause.subject])
-        new = cause.began_at if cause.alert and cause.began_at is not None else self._wrong[cause.subject].at
+        own = cause.began_at if cause.alert else None
+        new = self._wrong[cause.subject].at if own is None else min(own, snapshot.at)
         return msgspec.structs.replace(
             snapshot, state_since=at, state_change_seen=seen, cause_since=new if new > at else None
         )

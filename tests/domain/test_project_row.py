@@ -1,5 +1,7 @@
 """One project as a line: what is not known stays unknown, the worst goes first, and the worst exit code counts."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -45,3 +47,9 @@ def test_the_worst_state_is_the_first_then_the_most_alerts_then_the_name() -> No
 def test_a_link_that_is_cut_is_the_cause(word: LinkWord) -> None:
     assert row_of(replace(ACTIVE, link=Link(word=word, why="no route"))).why == "no route"
     assert row_of(replace(ACTIVE, link=Link(word=word))).why == ACTIVE.state_why
+
+
+def test_it_tells_when_the_project_last_was_live_not_since_when_it_is_down() -> None:
+    last = ACTIVE.at - timedelta(minutes=5)
+    link = Link(word=LinkWord.OFFLINE, why="refused", since=last, failing_since=last + timedelta(minutes=1))
+    assert row_of(changed(ACTIVE, link=link)).since == last

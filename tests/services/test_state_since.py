@@ -194,3 +194,11 @@ def test_what_is_new_is_as_old_as_it_is_itself_though_something_of_its_subject_b
     seen = watched.see(State.CRITICAL, alerts=(cared, slow, fails))
     assert seen.state_since == grave.began_at
     assert seen.cause_since == fails.began_at
+
+
+def test_what_is_new_is_never_later_than_now_though_another_clock_says_so() -> None:
+    watched = Watched()
+    watched.see(State.CRITICAL, alerts=(alert("success_rate", "critical", watched, 20),))
+    cared = msgspec.structs.replace(alert("success_rate", "critical", watched, 20), state="acknowledged")
+    seen = watched.see(State.CRITICAL, alerts=(cared, alert("calls", "critical", watched, -30)))
+    assert seen.cause_since == seen.at
