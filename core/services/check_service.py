@@ -22,6 +22,7 @@ from core.domain.checks import Check, Checkup
 from core.domain.counts import SuccessRate
 from core.domain.events import CheckChanged
 from core.domain.failure_rate import FailureRules
+from core.domain.records import SystemConfig
 from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue, past_their_time
 from core.domain.task_overview import TaskOverview
@@ -34,6 +35,7 @@ from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
 _NEWS_EVERY_S: Final = 60.0
+_SWITCHED_EVERY_S: Final = 15.0
 RECENT: Final = 30
 """The number of check durations that are kept, for each check."""
 
@@ -77,7 +79,9 @@ class CheckService:
         self.overdue = Overdue()
         self._looked_for: frozenset[str] = frozenset()
         """The ids of overdue tasks for which a check was asked for last, at this elapsed time."""
-        self._looked_at = -_NEWS_EVERY_S
+        self._looked_at = self._switched_at = -_NEWS_EVERY_S
+        self._judged_with: SystemConfig | None = None
+        """The agents' configuration that the last check went by."""
         self.oldest_pending_at: datetime | None = None
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
@@ -182,10 +186,23 @@ class CheckService:
         return self._runner.asking
 
     def has_news(self) -> bool:
-        """Return whether a task on the screen is past its time and no check knows of it yet.
+        """Return whether the screen shows what the last check did not know of: a task past its time, a stop, a resume.
 
-        It says so once a task that stays past its time, and at most once a minute.
+        It says so once a task that stays past its time and at most once a minute, of switches every 15 s at most.
         """
+        return self._is_switched() or self._is_past_its_time()
+
+    def _is_switched(self) -> bool:
+        """Return whether the agents were stopped, resumed, enabled or disabled since the last check."""
+        newest, judged, elapsed = self._readings.config, self._judged_with, self._context.clock.elapsed()
+        if not newest.live or newest.value is None or judged is None or _switches(newest.value) == _switches(judged):
+            return False
+        if elapsed - self._switched_at < _SWITCHED_EVERY_S:
+            return False
+        self._switched_at = elapsed
+        return True
+
+    def _is_past_its_time(self) -> bool:
         newest, now = self._readings.values["tasks"], self._context.time.cut_off()
         if not newest.live or newest.value is None or now is None:
             return False
@@ -249,14 +266,16 @@ class CheckService:
     def _still_down(self, checkup: Checkup) -> Checkup:
         """Return the checks, with the database critical if it was proven down and has not answered yet."""
         database, proof = checkup.of("database"), self._connection.proof
-        if not proof or database.answered or database.level is not Level.WARNING:
+        slow = database.level is Level.WARNING or (database.level is Level.UNKNOWN and self.asking)
+        if not proof or database.answered or not slow:
             return checkup
         down = msgspec.structs.replace(database, level=Level.CRITICAL, text=f"{proof}; asked anew: {database.text}")
         checks = tuple(down if check is database else check for check in checkup.checks)
         return msgspec.structs.replace(checkup, checks=checks)
 
     def _check_context(self, at_once: asyncio.Task[TaskOverview | None] | None) -> CheckContext:
-        context = self._context
+        context, config = self._context, self._readings.config
+        self._judged_with = config.value
         return CheckContext(
             live=context.reads,
             now=context.time.cut_off(),
@@ -264,7 +283,7 @@ class CheckService:
             rules=context.config.watch,
             stuck_rules=context.config.stuck,
             failure_rules=context.config.failures,
-            config=self._readings.config.value,
+            config=config.value,
             breakers=self._breakers.all,
             control=self._control if context.config.watch.control_url else None,
             overview=at_once,
@@ -297,6 +316,10 @@ class CheckService:
         quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
         if check.level is not before and not quiet:
             self._context.events.add(CheckChanged.of(check, before))
+
+
+def _switches(config: SystemConfig) -> tuple[bool, bool]:
+    return config.emergency_stop, config.enabled
 
 
 def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from core.backend.conditions import Place
 from core.backend.reads import Read
@@ -52,6 +52,8 @@ class NewestPage(Generic[R]):
         self._at, self._settled = at, settled
         self._limit = limit
         self._rows: tuple[R, ...] = ()
+        self._known: _Known[R] | None = None
+        """What is known by the rows, once it was asked for: a page that stays as it is asks the same again."""
         self._full_at: float | None = None
         self._full_rows = 0
         """The rows of the last full page: an API may have cut it off."""
@@ -82,17 +84,25 @@ class NewestPage(Generic[R]):
 
     async def _updated(self, rows: tuple[R, ...]) -> tuple[R, ...] | None:
         """Return the page by what is new, `None` where that cannot be told from what is new alone."""
-        known = {row.id: row for row in rows if self._settled(row)}
-        if not rows or self._odd(rows) or not len(rows) // 2 < len(known) <= MOST_IDS:
+        if self._known is None or self._known.rows is not rows:
+            self._known = self._known_by(rows)
+        known = self._known
+        if known.odd or not len(rows) // 2 < len(known.settled) <= MOST_IDS:
             return None
-        at = self._at(rows[-1])
-        last = (at, rows[-1].id) if at is not None and len(rows) >= self._limit else None
-        found = await self._newer(last, tuple(known)).ask()
-        merged = {row.id: row for row in (*known.values(), *found)}
+        found = await self._newer(known.last, known.ids).ask()
+        if not found and len(known.settled) == len(rows):
+            return rows
+        merged = known.settled | {row.id: row for row in found}
         missing = any(row.id not in merged for row in rows)  # deleted, so older ones move up
         if missing or len(found) >= min(self._limit, self._full_rows) or self._odd(merged.values()):
             return None  # it may have been cut off, or cannot be sorted here
         return tuple(sorted(merged.values(), key=self._place, reverse=True)[: self._limit])
+
+    def _known_by(self, rows: tuple[R, ...]) -> "_Known[R]":
+        settled = {row.id: row for row in rows if self._settled(row)}
+        at = self._at(rows[-1]) if rows else None
+        last = (at, rows[-1].id) if at is not None and len(rows) >= self._limit else None
+        return _Known(rows, settled, tuple(settled), last, not rows or self._odd(rows))
 
     def _odd(self, rows: Collection[R]) -> bool:
         """Return whether rows cannot be sorted as the database does it.
@@ -105,3 +115,13 @@ class NewestPage(Generic[R]):
     def _place(self, row: R) -> tuple[datetime, str]:
         """Return what the page is sorted by."""
         return self._at(row) or _BEFORE_ALL, row.id
+
+
+class _Known(NamedTuple, Generic[R]):
+    """What is known by the rows of a page: those that are settled, the place of its last row where it is full."""
+
+    rows: tuple[R, ...]
+    settled: dict[str, R]
+    ids: tuple[str, ...]
+    last: Place | None
+    odd: bool

@@ -24,10 +24,10 @@ class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
     """The most memory it may take: half as much again as is promised (80), for a long list or a plot costs some."""
     lag_ms: Milliseconds = 50.0
     """The most that 99 of 100 turns of the event loop are late; a key that waits longer feels slow."""
-    lag_window_s: Period = 60.0
+    lag_window_s: Period = 120.0
     """The length of the window whose turns are judged together."""
-    tick_s: Tick = 0.5
-    """The period in which the event loop's lag is looked at; waking up for it costs 0.04 % of a core."""
+    tick_s: Tick = 1.0
+    """The period in which the event loop's lag is looked at; waking up for it costs 0.02 % of a core."""
     measure_s: Period = 5.0
     """The period in which memory, lag and the time of a refresh are measured."""
     out_times: Count = 3

@@ -145,3 +145,27 @@ async def test_a_task_past_its_time_is_news_once_and_no_more_than_once_a_minute(
             assert await news() == [True, False]
     finally:
         await driven.monitor.close()
+
+
+async def test_a_stop_and_a_resume_are_news_to_what_a_check_expected(sandbox: Running, tmp_path: Path) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    checks = driven.parts.checks
+
+    async def news_after(stop: bool, seconds: float) -> list[bool]:
+        sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = %s", stop)
+        driven.clock.advance(seconds)
+        await driven.monitor.refresh(everything=True)
+        return [checks.has_news() for _ in range(2)]
+
+    try:
+        assert await news_after(False, 5) == [False, False]
+        await checks.check()
+        assert await news_after(False, 5) == [False, False]
+        assert await news_after(True, 60) == [True, False]
+        await checks.check()
+        assert await news_after(False, 5) == [False, False]  # a flapping switch makes no storm of checks
+        assert await news_after(False, 11) == [True, False]
+        await checks.check()
+        assert await news_after(False, 60) == [False, False]
+    finally:
+        await driven.monitor.close()

@@ -39,8 +39,8 @@ def test_a_loop_that_was_blocked_counts_for_every_turn_it_missed() -> None:
     lags = Lags(RULES)
     for _ in range(116):
         lags.note(0.0)
-    lags.note(2.0)  # one turn late, and three that did not come at all
-    assert lags.p99_ms() == 1500.0
+    lags.note(4.0)  # one turn late, and three that did not come at all
+    assert lags.p99_ms() == 3000.0
 
 
 @pytest.mark.parametrize(("ms", "step"), [(0.0, 5), (5.0, 5), (5.1, 10), (49.0, 50), (51.0, 100), (9e9, 5000)])

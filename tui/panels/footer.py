@@ -30,6 +30,10 @@ class KeyLine(Panel):
         """Return the keys, and what decides which of them are struck out."""
         return self.keys, self.past, self.notes
 
+    def part_of(self, snapshot: Snapshot) -> object:
+        """Return whether nothing may be changed now."""
+        return snapshot.project.observe and snapshot.project.orders_for_s is None
+
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the keys that fit, each with what it does."""
         keys = [(key, key.shown(self.keymap)) for key in self.keys if key.drops < _NEVER]
@@ -37,7 +41,7 @@ class KeyLine(Panel):
             if sum(cell_len(f" {shown} {key.word} ") for key, shown in keys) <= width + 1:
                 break
             keys = [(key, shown) for key, shown in keys if key.drops != drops]
-        observing = snapshot.project.observe and snapshot.project.orders_for_s is None
+        observing = self.part_of(snapshot)
         line: Line = ()
         for key, shown in keys:
             refused = bool(key.order) and ACTIONS[key.order].writes and observing

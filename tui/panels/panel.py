@@ -118,6 +118,10 @@ class Panel(Widget):
         """Return what else its lines are made of."""
         return None
 
+    def part_of(self, snapshot: Snapshot) -> object:
+        """Return all of a snapshot that its lines are made of, where that is little and no age; `None`: the whole."""
+        return None
+
     def show(self, snapshot: Snapshot) -> None:
         """Draw a snapshot; only lines that differ from what is shown are written."""
         self._snapshot = snapshot
@@ -125,14 +129,17 @@ class Panel(Widget):
         if not width or not height:
             self.stands_until = _NEVER
             return
-        drawn_of = (self.size, self.has_focus, self.times, self.made_of)
-        if self.STEADY and drawn_of == self._drawn_of and stands(self._drawn_snapshot, snapshot, self._steady_s):
+        part = self.part_of(snapshot)
+        drawn_of = (self.size, self.has_focus, self.times, self.made_of, part)
+        same = self.STEADY and drawn_of == self._drawn_of
+        if same and (part is not None or stands(self._drawn_snapshot, snapshot, self._steady_s)):
             return
         self._drawn_of, self._drawn_snapshot = drawn_of, snapshot
         with self._boundary.around(self._called) as run, next_steps() as steps:
             lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
         self._steady_s = min((STEADY_S, *steps))
-        self.stands_until = snapshot.at + timedelta(seconds=self._steady_s) if self.STEADY else None
+        until = _NEVER if part is not None else snapshot.at + timedelta(seconds=self._steady_s)
+        self.stands_until = until if self.STEADY else None
         if run.error is not None:
             lines = [fit(line, width) for line in (((self.TITLE, "title"),), ((f"  {run.text}", "critical"),))][
                 -height:
