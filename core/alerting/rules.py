@@ -263,7 +263,7 @@ def _medium(settings: AlertRules) -> Iterable[Rule]:
     yield Rule(
         name="simulated_work",
         severity=Severity.MEDIUM,
-        title="pending work is only simulated",
+        title="tasks were completed only in dry-run",
         when="within the last hour dry-run marked a task as completed without doing it",
         runbook="dry-run marks tasks as completed without doing them: turn it off (d), then run: watchdesk"
         " requeue-simulated",

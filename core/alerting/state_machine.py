@@ -195,6 +195,7 @@ class AlertStateMachine:
 
     def _moved(self, alert: Alert, rule: Rule, condition: Condition, now: datetime) -> tuple[Alert, Turn | None]:
         holds, settings = condition.truth is Truth.TRUE, self._settings
+        episode = condition.episode or self._episode_of(rule, alert)
         if not alert.active and holds:
             alert = msgspec.structs.replace(
                 alert,
@@ -202,7 +203,7 @@ class AlertStateMachine:
                 severity=rule.begins or rule.severity,
                 held_s=condition.held_s,
                 trues=1,
-                **_new_episode(condition.episode or self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
+                **_new_episode(episode, now - timedelta(seconds=condition.held_s)),
             )
         if alert.flapping:
             if alert.known_s - alert.changes[-1] < settings.flap_s:
@@ -214,12 +215,13 @@ class AlertStateMachine:
             if alert.firing:
                 return alert, None
             if not alert.active:
-                alert = msgspec.structs.replace(alert, **_new_episode(condition.episode or self._episode_of(rule), now))
+                alert = msgspec.structs.replace(alert, **_new_episode(episode, now))
             return _fired(alert, now), Turn.FLAPS
         if alert.stage is AlertState.PENDING:
             if not holds:
                 return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0), None
-            ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
+            twice = alert.trues >= 2 and alert.held_s >= settings.evaluate_s / 2  # evaluations may follow at once
+            ripe = twice if rule.for_s is None else alert.held_s >= rule.for_s
             if not ripe or self._waits(rule, alert):
                 return alert, None
             alert = _fired(alert, now)
@@ -245,11 +247,16 @@ class AlertStateMachine:
             for one in self.alerts.values()
         )
 
-    def _episode_of(self, rule: Rule) -> str:
-        """Return the episode of a subject, shared by its alerts: failing calls may become a database that is down."""
+    def _episode_of(self, rule: Rule, alert: Alert) -> str:
+        """Return the episode of a subject, shared by its alerts: failing calls may become a database that is down.
+
+        One that was over in that episode begins another, though a milder alert went on: whoever acknowledged it then
+        did not see it come back.
+        """
+        was_over = alert.episode if alert.resolved_at is not None else ""
         if rule.subject:
             for other in self.alerts.values():
-                if other.subject == rule.subject and other.active and other.episode:
+                if other.subject == rule.subject and other.active and other.episode not in {"", was_over}:
                     return other.episode
         return self._episode()
 

@@ -134,7 +134,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         yield Wrong(Severity.CRITICAL.rank, Level.CRITICAL, config.several, "config_rows", care=care_of("config_rows"))
     for alert in sorted(snapshot.alerts, key=_cared):
         severity = Severity(alert.severity)
-        if severity.level is Level.OK or by_config(alert.rule, config):
+        if severity.level is Level.OK or (by_config(alert.rule, config) and not alert.resolving):
             continue
         had = alert if _cared(alert) else cared.get(alert.subject)
         care = had.state if had is not None and (had is alert or _covers(had, alert)) else ""
@@ -142,9 +142,9 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         if _is_so(alert, snapshot, config):
             yield of
         elif alert.state == "pending" and not alert.well:
-            yield of._replace(rank=_LAST + of.rank, level=Level.WARNING, text=f"pending: {alert.title}")
+            yield of._replace(rank=_LAST + of.rank, level=Level.WARNING, text=f"{alert.title} (alert pending)")
         elif alert.resolving:
-            text = f"resolving: {alert.title}"
+            text = f"{alert.title} (resolving)"
             yield of._replace(rank=2 * _LAST + of.rank, level=Level.WARNING, text=text, over=True)
     if snapshot.low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
         text, subject = "success rate is below its target", "success rate"

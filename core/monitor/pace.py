@@ -48,6 +48,17 @@ class Pace:
         """Return a pause that differs from `seconds` by up to that share."""
         return seconds * (1 + (random.uniform(-1, 1) * jitter if self._jitter else 0))  # noqa: S311 - a spread, not a secret
 
+    def condition(self) -> object:
+        """Return what a person would be told of first: whether it answers, what the checks say, the agents' switches.
+
+        It is to be compared alone: where it changed, the alerts are not to wait for their time.
+        """
+        parts = self._parts
+        config = parts.readings.config
+        switches = (config.value.emergency_stop, config.value.enabled) if config.value is not None else None
+        levels = tuple((check.name, check.level) for check in parts.checks.checks)
+        return parts.connection.down, levels, switches
+
     def is_live(self) -> bool:
         """Return whether the project answers."""
         return self._snapshot().link.word is LinkWord.LIVE

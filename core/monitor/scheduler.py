@@ -5,6 +5,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from core.base.text import plural
@@ -14,6 +15,7 @@ from core.domain.status import Level
 from core.monitor.after_refresh import after_refresh, note_config
 from core.monitor.container import Container
 from core.monitor.pace import Pace
+from core.monitor.waits import wait_for_event
 from core.resilience import BreakerState, NotLive
 from core.services.supervised_loop import SupervisedLoop
 
@@ -24,6 +26,8 @@ _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
 _BESIDE_S, _ALONE_S = 0.5, 2.0
 """The pause beside other monitors of the project on this machine; alone, only a command asks, which waits longer."""
+_EVALUATED_AGAIN_S: Final = 5.0
+"""The shortest pause between two evaluations of the alerts."""
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _PATIENCE_S: Final = 1.0
@@ -44,7 +48,9 @@ class Scheduler:
         self._parts = parts
         self._publish = publish
         self._pace = Pace(parts, snapshot, jitter=jitter)
-        self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
+        self._refresh_now, self._check_now, self._alerts_now = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._wait = partial(wait_for_event, parts.clock)
+        self._judged_by: object = None  # what the alerts went by when they were evaluated last
         self._last_forced_check: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = parts.config.watch.interval_s
@@ -229,7 +235,8 @@ class Scheduler:
         )
         self._pace.failed = not live
         await after_refresh(self._parts, live=live)
-        if self.ready and (self._parts.checks.has_news() or self._parts.paused.bites):
+        self._hurry_if_due()
+        if self.ready and (self._parts.checks.news.any() or self._parts.paused.bites):
             self._check_now.set()  # what follows from it heals a stuck task, or sets one of a paused type aside
 
     async def _watch_turn(self) -> None:
@@ -251,7 +258,7 @@ class Scheduler:
         if not asked:
             await self._kept_of(checkup)
         self._publish()
-        self._refresh_if_late()
+        self._hurry_if_due()
 
     async def _kept_of(self, checkup: Checkup) -> None:
         """Record a scheduled check in the key figures and the trends."""
@@ -279,12 +286,15 @@ class Scheduler:
         self._publish()
 
     async def _alerts_turn(self) -> None:
+        self._judged_by = self._pace.condition()
         if await self._parts.alerts.evaluate():
             self._check_now.set()  # a heal is due now, if it may
         self._publish()
-        self._refresh_if_late()
-        config = self._parts.config
-        await self._parts.clock.sleep(self._pace.spread(config.alerts.evaluate_s, config.refresh.jitter))
+        self._hurry_if_due()
+        pause_s = self._pace.spread(self._parts.config.alerts.evaluate_s, self._parts.config.refresh.jitter)
+        await self._parts.clock.sleep(at_once_s := min(_EVALUATED_AGAIN_S, pause_s))
+        if self._judged_by == self._pace.condition():
+            await self._wait(self._alerts_now, pause_s - at_once_s)
 
     async def _sweep_turn(self) -> None:
         await self._parts.clock.sleep(_SWEEP_S)
@@ -315,6 +325,7 @@ class Scheduler:
         with self._parts.boundary.around("handling a late answer"), contextlib.suppress(NotLive):
             await self._parts.autopilot.after_late(check)
         self._publish()
+        self._hurry_if_due()
 
     # Timing
 
@@ -331,22 +342,10 @@ class Scheduler:
     def _refresh_due_s(self) -> float:
         return (self.next_refresh or 0.0) - self._parts.clock.elapsed()
 
-    async def _wait(self, event: asyncio.Event, pause: float) -> bool:
-        """Wait for the time or the event. Returns whether the event came first."""
-        began = self._parts.clock.elapsed()
-        sleeper = asyncio.ensure_future(self._parts.clock.sleep(pause))
-        waiter = asyncio.ensure_future(event.wait())
-        try:
-            await asyncio.wait((sleeper, waiter), return_when=asyncio.FIRST_COMPLETED)
-            asked = event.is_set() and self._parts.clock.elapsed() - began < pause
-            event.clear()  # not when cancelled: the request is for the next turn
-            return asked
-        finally:
-            for one in (sleeper, waiter):
-                one.cancel()
-
-    def _refresh_if_late(self) -> None:
-        """Refresh at once if something is wrong and the next refresh is due later than the usual period."""
+    def _hurry_if_due(self) -> None:
+        """Evaluate the alerts at once where what they go by changed; refresh if something is wrong and that is late."""
+        if self._judged_by != self._pace.condition():
+            self._alerts_now.set()
         if not self._pace.is_well() and self._refresh_due_s() > self._pace.usual_s:
             self._refresh_now.set()
 

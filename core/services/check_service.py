@@ -22,20 +22,18 @@ from core.domain.checks import Check, Checkup
 from core.domain.counts import SuccessRate
 from core.domain.events import CheckChanged
 from core.domain.failure_rate import FailureRules
-from core.domain.records import SystemConfig
 from core.domain.status import Level, Truth, Verdict
-from core.domain.stuck import Overdue, past_their_time
+from core.domain.stuck import Overdue
 from core.domain.task_overview import TaskOverview
 from core.resilience import Breakers, BreakerState, NotLive, Policy
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
 from core.services.connection import ConnectionState
 from core.services.context import Context
+from core.services.news import News
 from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
-_NEWS_EVERY_S: Final = 60.0
-_SWITCHED_EVERY_S: Final = 15.0
 RECENT: Final = 30
 """The number of check durations that are kept, for each check."""
 
@@ -77,11 +75,8 @@ class CheckService:
         self.refreshed = False
         """The last check was a refresh of the panels as well."""
         self.overdue = Overdue()
-        self._looked_for: frozenset[str] = frozenset()
-        """The ids of overdue tasks for which a check was asked for last, at this elapsed time."""
-        self._looked_at = self._switched_at = -_NEWS_EVERY_S
-        self._judged_with: SystemConfig | None = None
-        """The agents' configuration that the last check went by."""
+        self.news = News(context, readings)
+        """What refreshes show that the last check did not know of."""
         self.oldest_pending_at: datetime | None = None
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
@@ -121,7 +116,8 @@ class CheckService:
         if self._readings.shared_for_s:
             self._connection.told_by_another(self._readings.shared_for_s)
         elif live:
-            self._connection.answered(self._context.clock.elapsed() - began)
+            self._connection.answered(took_s := self._context.clock.elapsed() - began)
+            self.news.refreshed(took_s)
         else:
             self._connection.failed(self._readings.new_faults)
         self._publish()
@@ -185,36 +181,6 @@ class CheckService:
         """Return whether a database question that outlived its check is still open."""
         return self._runner.asking
 
-    def has_news(self) -> bool:
-        """Return whether the screen shows what the last check did not know of: a task past its time, a stop, a resume.
-
-        It says so once a task that stays past its time and at most once a minute, of switches every 15 s at most.
-        """
-        return self._is_switched() or self._is_past_its_time()
-
-    def _is_switched(self) -> bool:
-        """Return whether the agents were stopped, resumed, enabled or disabled since the last check."""
-        newest, judged, elapsed = self._readings.config, self._judged_with, self._context.clock.elapsed()
-        if not newest.live or newest.value is None or judged is None or _switches(newest.value) == _switches(judged):
-            return False
-        if elapsed - self._switched_at < _SWITCHED_EVERY_S:
-            return False
-        self._switched_at = elapsed
-        return True
-
-    def _is_past_its_time(self) -> bool:
-        newest, now = self._readings.values["tasks"], self._context.time.cut_off()
-        if not newest.live or newest.value is None or now is None:
-            return False
-        past = {task.id for task in past_their_time(newest.value, now, self._context.config.stuck)}
-        self._looked_for &= past  # one that was healed can be stuck once more
-        late = past - {task.id for task in (*self.overdue.silent, *self.overdue.slow)}
-        elapsed = self._context.clock.elapsed()
-        if not late - self._looked_for or elapsed - self._looked_at < _NEWS_EVERY_S:
-            return False
-        self._looked_for, self._looked_at = frozenset(late), elapsed
-        return True
-
     async def look_at_policies(self) -> None:
         """Find out which tables anybody with the publishable key reads. Never raises."""
         context = self._context
@@ -275,7 +241,7 @@ class CheckService:
 
     def _check_context(self, at_once: asyncio.Task[TaskOverview | None] | None) -> CheckContext:
         context, config = self._context, self._readings.config
-        self._judged_with = config.value
+        self.news.asked_with(config.value)
         return CheckContext(
             live=context.reads,
             now=context.time.cut_off(),
@@ -300,6 +266,7 @@ class CheckService:
         self.checked_at = checkup.at
         if checkup.overdue is not None:
             self.overdue = checkup.overdue
+        self.news.checked(checkup.checks, self.overdue)
         self.oldest_pending_at = checkup.oldest_pending_at
         if checkup.of("edge_function").level is Level.OK:
             self.edge_at = checkup.at
@@ -316,10 +283,6 @@ class CheckService:
         quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
         if check.level is not before and not quiet:
             self._context.events.add(CheckChanged.of(check, before))
-
-
-def _switches(config: SystemConfig) -> tuple[bool, bool]:
-    return config.emergency_stop, config.enabled
 
 
 def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:

@@ -475,6 +475,22 @@ def test_a_milder_alert_that_an_acknowledgement_covers_says_what_was_acknowledge
     assert acknowledged_as(mild, lives.acks, lives.now, lives.settings) == ""
 
 
+def test_what_comes_back_after_it_was_over_is_acknowledged_by_nobody_though_a_milder_alert_went_on() -> None:
+    lives = Lives()
+    lives.minutes(2, failure_rate=Level.CRITICAL)
+    lives.ack("failure_rate_critical:failure rate")
+    lives.minutes(30, failure_rate=Level.WARNING)
+    assert lives.alert("failure_rate_critical:failure rate").stage is AlertState.RESOLVED
+    assert lives.alert("failure_rate_high:failure rate").acked == "anna"
+    lives.minutes(2, failure_rate=Level.CRITICAL)
+    again = lives.alert("failure_rate_critical:failure rate")
+    assert (again.acked, again.episode == lives.acks[0].episode) == ("", False)
+    assert phases(lives.told("failure_rate_critical:failure rate")) == ["firing", "resolved", "firing"]
+    lives.ack(again.key)
+    lives.minutes(30, failure_rate=Level.WARNING)
+    assert lives.alert("failure_rate_high:failure rate").acked == "anna"  # the first acknowledgement still is of it
+
+
 def test_a_silence_that_ends_while_it_is_true_sends_at_once() -> None:
     lives = Lives()
     lives.silence("emergency_stop", minutes=30)

@@ -65,7 +65,7 @@ MUTATIONS: Final = (
     Mutation("a key before a dialog is drawn counts", "tui/dialogs/question.py", "not self._is_drawn or ", "", "tests/tui/test_early_and_late.py"),
     Mutation("what a key raises ends the app", "tui/app/app.py", 'with self._boundary.around("this key" if isinstance(event, events.Key) else "this input"):', "if True:", "tests/tui/test_early_and_late.py"),
     Mutation("who shows how far it is can break it off", "core/actions/run.py", 'with boundary.around("showing how far an action has come"):', "if True:", "tests/actions/test_retry_matching.py"),
-    Mutation("an overdue task waits for the next check", "core/monitor/scheduler.py", "self._parts.checks.has_news() or ", "", "tests/monitor/test_scheduler.py"),
+    Mutation("an overdue task waits for the next check", "core/monitor/scheduler.py", "self._parts.checks.news.any() or ", "", "tests/monitor/test_scheduler.py"),
     Mutation("every overdue task is checked at once", "core/services/check_service.py", " or elapsed - self._looked_at < _NEWS_EVERY_S", "", "tests/services/test_check_service.py"),
     Mutation("what is kept last is not written at the end", "core/resilience/cache.py", "        self._write()\n        self._submit(self._disk.close)", "        self._submit(self._disk.close)", "tests/resilience"),
     Mutation("drawings of dialogs that are gone are kept", "tui/app/themed.py", "        forget_removed_widgets()", "        pass", "tests/tui/test_removed_widgets.py"),

@@ -68,7 +68,7 @@ def test_what_nobody_has_yet_is_named_before_what_somebody_has(state: str, word:
         f"database: slow: answered after 3.0 s (success rate: {word})",
     )
     assert said(had, alert("degraded", "medium")) == (State.CRITICAL, f"degraded (success rate: {word})")
-    assert said(had, alert("degraded", "medium", "pending"))[1] == f"pending: degraded (success rate: {word})"
+    assert said(had, alert("degraded", "medium", "pending"))[1] == f"degraded (alert pending) (success rate: {word})"
 
 
 def test_the_gravest_is_named_alone_while_nobody_has_it() -> None:

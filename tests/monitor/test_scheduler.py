@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 import core.base.clock
+from core.alerting.settings import AlertRules
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.checks.settings import WatchRules
+from core.domain.alerts import STOP_RULE
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
@@ -251,3 +253,30 @@ async def test_a_task_that_is_past_its_time_is_checked_once_it_is_on_the_screen(
         await until(lambda: len(monitor.snapshot.tasks.stuck) == 2)
     finally:
         await monitor.close()
+
+
+@ONE_SHAPE
+async def test_a_stop_and_a_resume_are_alerts_at_once_however_seldom_those_are_evaluated(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    seldom = msgspec.structs.replace(
+        config(sandbox.url, sandbox.service_key, 3600.0),
+        alerts=AlertRules(evaluate_s=3600.0),
+        refresh=RefreshRules(period_s=1),
+        observe=True,
+    )
+    monitor = Monitor(seldom, places=Places.within(tmp_path))
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready)
+
+    def stop() -> str:
+        return next((one.word for one in monitor.snapshot.alerts if one.rule == STOP_RULE), "")
+
+    def activity() -> str:
+        return next(check.text for check in monitor.snapshot.health.checks if check.name == "activity")
+
+    for set_now, word in ((True, "firing"), (False, "resolving")):
+        sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = %s", set_now)
+        await until(lambda word=word: stop() == word)
+        await until(lambda set_now=set_now: ("emergency stop" in activity()) is set_now)
+    await monitor.close()

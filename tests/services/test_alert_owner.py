@@ -254,7 +254,7 @@ async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbo
     assert (ghost.fires, ghost.resolving) == (True, True)
     assert (second.driven.monitor.snapshot.state, second.driven.monitor.snapshot.state_why) == (
         "warning",
-        "resolving: tasks are stuck",
+        "tasks are stuck (resolving)",
     )
     await second.minutes(3)
     assert alarm(second, "stuck_tasks").state == "resolved"

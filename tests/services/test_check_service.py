@@ -120,7 +120,7 @@ async def test_a_task_past_its_time_is_news_once_and_no_more_than_once_a_minute(
 
     async def news() -> list[bool]:
         await driven.monitor.refresh(everything=True)
-        return [checks.has_news() for _ in range(2)]
+        return [checks.news.any() for _ in range(2)]
 
     try:
         assert await news() == [False, False]
@@ -155,7 +155,7 @@ async def test_a_stop_and_a_resume_are_news_to_what_a_check_expected(sandbox: Ru
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = %s", stop)
         driven.clock.advance(seconds)
         await driven.monitor.refresh(everything=True)
-        return [checks.has_news() for _ in range(2)]
+        return [checks.news.any() for _ in range(2)]
 
     try:
         assert await news_after(False, 5) == [False, False]

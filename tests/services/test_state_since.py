@@ -141,7 +141,7 @@ def test_what_somebody_takes_care_of_is_the_older_part_and_what_is_new_has_its_o
     assert (wall.big, wall.lines[0]) == ("2 MIN", "database: slow and 1 more")
     watched.clock.advance(60)
     alone = watched.see(State.WARNING, checks=(slow,))
-    assert (alone.state_since, alone.cause_since) == (both.at, None)
+    assert (alone.state_since, alone.cause_since) == (low.began_at, both.at)  # it was never well between
 
 
 def test_under_one_unbroken_critical_it_is_as_old_as_the_first_whatever_is_named() -> None:
@@ -153,7 +153,30 @@ def test_under_one_unbroken_critical_it_is_as_old_as_the_first_whatever_is_named
         assert seen.state_since == low.began_at
         assert seen.cause_since in {None, calls.began_at}
         assert (seen.cause_since is not None) is (alerts == (had, calls))
-    assert watched.see(State.CRITICAL, alerts=(calls,)).state_since == calls.began_at
+    alone = watched.see(State.CRITICAL, alerts=(calls,))
+    assert (alone.state_since, alone.cause_since) == (low.began_at, calls.began_at)
+
+
+def test_its_time_becomes_no_later_one_while_something_is_wrong() -> None:
+    watched = Watched()
+    watched.see(State.ACTIVE)
+    watched.clock.advance(60)
+    first = alert("lag", "medium", watched, 0)
+    assert watched.see(State.WARNING, alerts=(first,)).state_since == first.began_at
+    watched.clock.advance(60)
+    down = alert("down", "critical", watched, 0)
+    assert watched.see(State.CRITICAL, LinkWord.OFFLINE, alerts=(down, first)).state_since == watched.clock.now()
+    watched.clock.advance(60)
+    calls = alert("calls", "medium", watched, 0)
+    over = msgspec.structs.replace(down, well=True)
+    for alerts in ((over, first, calls), (first, calls), (calls,)):
+        seen = watched.see(State.WARNING, alerts=alerts)
+        assert seen.state_since == first.began_at
+        assert seen.cause_since == (calls.began_at if alerts == (calls,) else None)
+    watched.see(State.ACTIVE)
+    watched.clock.advance(5)
+    fresh = alert("lag", "medium", watched, 0)
+    assert watched.see(State.WARNING, alerts=(fresh,)).state_since == fresh.began_at
 
 
 def test_where_all_that_is_as_grave_is_about_to_resolve_it_is_as_old_as_what_is_named() -> None:
@@ -174,9 +197,10 @@ def test_a_fault_is_as_old_as_the_first_that_was_seen_of_it() -> None:
     assert watched.see(State.WARNING, checks=(silent,)).state_since == began
     watched.clock.advance(120)
     calls = msgspec.structs.replace(alert("breakers", "critical", watched, 0), subject="edge")
-    assert watched.see(State.CRITICAL, alerts=(calls,), checks=(silent,)).state_since == began
+    grave = watched.see(State.CRITICAL, alerts=(calls,), checks=(silent,))
+    assert grave.state_since == calls.began_at  # it was a warning before
     unknown = msgspec.structs.replace(silent, level=Level.UNKNOWN)
-    assert watched.see(State.WARNING, checks=(unknown,), alerts=(alert("x", "high", watched, 0),)).state_since != began
+    assert watched.see(State.WARNING, checks=(unknown,), alerts=(alert("x", "high", watched, 0),)).state_since == began
     assert watched.see(State.WARNING, checks=(silent,)).state_since == began  # it was not seen to end
     watched.see(State.ACTIVE)
     watched.clock.advance(5)

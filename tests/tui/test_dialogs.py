@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from core.actions.set_priority import SET_PRIORITY
 from core.actions.silence import SILENCE
 from core.actions.waiting import WaitingAction
 from core.domain.actions import POSITIONAL, Action, Argument, ArgumentKind, button, field_label
+from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import HealPlan, Plan, PlanStep, StopPlan
 from tests.clock import FakeClock
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled
@@ -286,6 +287,26 @@ async def test_enter_held_down_in_a_field_goes_no_further_than_to_what_acts() ->
         app.clock.advance(HELD_S)
         await pilot.press("enter")
         await settled(pilot, lambda: bool(monitor_of(app).orders))
+
+
+async def test_where_there_is_nothing_to_do_enter_goes_to_what_closes_and_the_hint_says_so() -> None:
+    app = app_on(WARNING, heals(3))
+    monitor_of(app).plan = nothing  # type: ignore[method-assign]
+    async with run(app, (140, 40)) as pilot:
+        dialog = ActionDialog(cast(Any, monitor_of(app)), CANCEL, {"tasks": ("id",)})
+        await app.push_screen(dialog)
+        await settled(pilot, lambda: asks(app, CANCEL))
+        read_it(app)
+        reason = dialog.query_one("#reason")
+        dialog.set_focus(reason)
+        await settled(pilot, lambda: "there is nothing to do: Esc closes" in drawn(app))
+        await pilot.press("enter")
+        assert app.focused is dialog.query_one("#cancel")
+        assert monitor_of(app).orders == []
+
+
+async def nothing(*_: object, **__: object) -> TasksPlan:
+    return TasksPlan(nothing="it must be pending")
 
 
 @pytest.mark.parametrize("way", ["escape", "enter"])

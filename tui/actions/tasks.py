@@ -38,7 +38,7 @@ _OF_STATUS: Final = {
         (REJECT, "reject: no agent runs it …"),
         *_VALUES,
     ),
-    "completed": ((REQUEUE_SIMULATED, "requeue: it was completed only in dry-run …"),),
+    "completed": ((REQUEUE_SIMULATED, "requeue: do it for real, if it was completed only in dry-run …"),),
     "pending": ((CANCEL, "cancel: reject it …"), *_VALUES),
     **dict.fromkeys(statuses_of(REQUEUE_TASKS), _REQUEUED),
     "in_progress": ((CANCEL, "cancel: reject it; the agent may continue working …"),),

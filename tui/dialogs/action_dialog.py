@@ -108,7 +108,7 @@ class ActionDialog(Dialog):
 
     def _with_carrier(self, text: str) -> str:
         """Return what is shown, and who carries it out where that is not this process."""
-        if self._nothing_to_do():
+        if self.nothing_to_do():
             return text
         carrier = self._monitor.carried_out_by(self._asked, **self._arguments(self._asked))
         return f"{text}\n{carrier}" if carrier else text
@@ -119,7 +119,12 @@ class ActionDialog(Dialog):
             return False
         if self._plan is None:
             return self.action.keeps and self._typed_word()
-        return not self._nothing_to_do() and not self._outdated() and self._typed_word()
+        return not self.nothing_to_do() and not self._outdated() and self._typed_word()
+
+    def nothing_to_do(self) -> bool:
+        """Return whether the plan says that nothing can be done, or that nothing would change."""
+        plan = self._plan
+        return plan is not None and (bool(plan.refused) or (plan.idle and self._asked is self.action))
 
     def on_mount(self) -> None:
         """Ask for the word at once, where it depends on no plan."""
@@ -165,13 +170,8 @@ class ActionDialog(Dialog):
             self._fields[argument.name].display = argument in self._asked.arguments
         for rows in self.query(RowTicks):
             rows.offer(plan.offered if plan is not None else ())
-        self._word_field.display = self._word() is not None and not self._nothing_to_do()
+        self._word_field.display = self._word() is not None and not self.nothing_to_do()
         self._mark()
-
-    def _nothing_to_do(self) -> bool:
-        """Return whether the plan says that nothing can be done, or that nothing would change."""
-        plan = self._plan
-        return plan is not None and (bool(plan.refused) or (plan.idle and self._asked is self.action))
 
     def _typed_word(self) -> bool:
         word = self._word()

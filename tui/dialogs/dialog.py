@@ -100,6 +100,10 @@ class Dialog(Question[None]):
         """Return whether everything is filled in and there is something to do."""
         return True
 
+    def nothing_to_do(self) -> bool:
+        """Return whether what was read says that nothing would change, whatever is filled in."""
+        return False
+
     def on_mount(self) -> None:
         """Focus Cancel, look for the first time, and again for as long as it is open."""
         self.set_class(self.DANGER, "danger")
@@ -121,7 +125,8 @@ class Dialog(Question[None]):
         elif focused is act:
             self.hint(f"Enter: {act.label}, Esc cancels")
         elif focused is not None and focused.id != "cancel":
-            self.hint("Tab or Enter goes on, Esc cancels" if isinstance(focused, Field) else "Tab goes on, Esc cancels")
+            on = "Tab or Enter goes on" if isinstance(focused, Field) else "Tab goes on"
+            self.hint("there is nothing to do: Esc closes" if self.nothing_to_do() else f"{on}, Esc cancels")
         elif not act.disabled:
             self.hint(f"Tab to {act.label}, Enter or Esc cancels")
         elif any(field.display for field in self.query(Field)):
@@ -173,7 +178,9 @@ class Dialog(Question[None]):
         fields = [field for field in self.query(Field) if field.display]
         behind = fields[fields.index(self.focused) + 1 :] if self.focused in fields else []
         self._allow()
-        if behind:
+        if self.nothing_to_do():
+            self.set_focus(self._cancel)
+        elif behind:
             self.set_focus(behind[0])  # at once: what is typed behind the Enter goes there
         elif missing := next((field for field in fields if self.missing(field)), None):
             self.set_focus(missing)

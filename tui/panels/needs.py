@@ -112,12 +112,13 @@ class NeedsPanel(Panel):
         care = f" ({one.acked_words.removeprefix(f'{By.OPERATOR} ')})" if one.acked else ""
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
+        told = f"{detail}{muted}" if one.state == "hidden" else f"{muted}{detail}"  # the figures are its own
         return (
             (self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else "", role),
             (one.severity, role),
             (one.word, role),
             (since, "dim"),
-            (f"{one.titled}{care}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
+            (f"{one.titled}{care}{told}", role if loud else "text" if one.fires else "dim"),
         )
 
     def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:

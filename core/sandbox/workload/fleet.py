@@ -125,7 +125,8 @@ class Fleet:
             pretended = task in self._pretended
             failed = not pretended and self._rng.random() < (_STORM if storm else _FAILED)
             status, error = ("failed", self._rng.choice(ERRORS)) if failed else ("completed", None)
-            result = psycopg.types.json.Jsonb("DRY RUN: nothing was done") if pretended else None
+            said = "DRY RUN: nothing was done" if pretended else None if failed else {"message": "done by the sandbox"}
+            result = None if said is None else psycopg.types.json.Jsonb(said)
             row = await (await connection.execute(_END, (status, error, result, task))).fetchone()
             if row is not None:
                 await self._log(connection, task, f"task_{status}", status, error)
