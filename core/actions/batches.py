@@ -1,6 +1,7 @@
 """Rows of an action, page by page and past those that may not be changed, until none is left or none changes."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -49,8 +50,11 @@ async def reject_all(
     mark: str,
     text: str,
     took: Callable[[tuple[str, ...]], None],
+    until: datetime | None = None,
 ) -> int:
     """Reject every task in `status`; `took` hears of each batch that was. How many were, in this pass. Raises NotLive.
+
+    `until`: only those filed by then.
 
     Those that may not be changed are gone past: what is left of them the end counts.
     """
@@ -58,7 +62,7 @@ async def reject_all(
     ours = Markers(begins=(mark,))
 
     async def page(after: str) -> tuple[str, ...]:
-        return await reads.task_ids.in_status(status, BATCH, after)
+        return await reads.task_ids.in_status(status, BATCH, after, until=until)
 
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
         return await reads.task_ids.marked_among(ids, "rejected", ours)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.actions.action import Operation, Prepared, ReadBack
@@ -63,6 +63,8 @@ EMERGENCY_STOP: Final = Action(
 NO_ROW: Final = "this account cannot see the config row; sign in as the master account or use a secret key"
 _IDS_KEPT: Final = 1000
 _NOTED: Final = 500
+_ALONG: Final = timedelta(seconds=5)
+"""What is filed so soon after the flag was set belongs to what it stops: two clocks are compared."""
 _NOTING_S: Final = 1.0
 """How long open tasks are noted before the flag is set, at most."""
 
@@ -110,7 +112,9 @@ class EmergencyStop(Operation[StopPlan]):
         self._partly_set = False
         """Whether of several config rows one lacks the flag."""
         self._rejected: dict[str, list[str]] = {status: [] for status in UNFINISHED}
-        self._by_function = 0
+        self._by_function = self._by_function_before = 0
+        self._until: datetime | None = None
+        """Up to when a pending task was filed that is rejected; `None`: whenever."""
         self._fault: Fault | None = None
 
     async def plan(self) -> StopPlan:
@@ -137,13 +141,15 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out whether a stop stands, and whether anything of it is left to do."""
-        config, trail = await asyncio.gather(self._context.reads.config.fetch(), trail_of(self._context))
+        config, trail, noted, self._by_function_before = await asyncio.gather(  # each waits for an answer: side by side
+            self._context.reads.config.fetch(), trail_of(self._context), self._note(), self._count_by_function()
+        )
         self._config = config
         if config is None or not config.emergency_stop:
             begun = trail.of_run(run) if run else None
             if begun is not None and await self._was_lifted(begun, trail):
                 return self.unchanged("somebody has resumed in the meantime: this stop is dropped")
-            return Prepared(told=self._told(await self._note()), run=run)
+            return Prepared(told=self._told(noted), run=run)
         standing = trail.standing(config)
         ours = standing is not None and standing.run == run
         if run and not ours and (standing is None or standing.whole) and config.stop_reason == self.reason:
@@ -155,7 +161,7 @@ class EmergencyStop(Operation[StopPlan]):
         if not left and not ours and not self._partly_set:
             return self.already(f"already {words}; nothing was changed")
         if standing is None:
-            return Prepared(told=self._told(await self._note()), planned=left, run=run)
+            return Prepared(told=self._told(noted), planned=left, run=run)
         self._standing = standing.run
         goes_on = ours or not standing.whole
         return Prepared(told=self._told({}) | {"of": standing.run}, planned=left, run=standing.run if goes_on else "")
@@ -169,6 +175,8 @@ class EmergencyStop(Operation[StopPlan]):
         seen = await self._context.reads.config.fetch()
         if seen is None or not seen.emergency_stop:
             return
+        flagged_at = run.database_now()
+        self._until = None if flagged_at is None else flagged_at + _ALONG
         marked_with = self._standing or run.id
 
         async def reject() -> int:
@@ -177,7 +185,7 @@ class EmergencyStop(Operation[StopPlan]):
                 mark = f"{rejected_by(marked_with)}: was {status}"
                 text = f"{mark}; {self.reason}"
                 took = self._rejected[status].extend
-                found += await reject_all(run, status, mark=mark, text=text, took=took)
+                found += await reject_all(run, status, mark=mark, text=text, took=took, until=self._until_of(status))
             return found
 
         await until_none_changes(reject)
@@ -223,7 +231,6 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def _set_flag(self, run: Run) -> None:
         writes, reads = self._context.writes, self._context.reads
-        before = await self._count_by_function()
         with contextlib.suppress(NotLive):
             try:
                 await run.write(
@@ -234,7 +241,7 @@ class EmergencyStop(Operation[StopPlan]):
                 self._fault = not_live.fault
             seen = await reads.config.fetch()
             if seen is not None and seen.emergency_stop:
-                self._by_function = max(0, await self._count_by_function() - before)
+                self._by_function = max(0, await self._count_by_function() - self._by_function_before)
                 run.changed += self._by_function
                 if len(seen.ids) <= 1:
                     return
@@ -263,7 +270,12 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def _open(self) -> int:
         reads = self._context.reads
-        return sum(await asyncio.gather(*(reads.counts.exactly(status) for status in UNFINISHED)))
+        found = (reads.counts.exactly(status, until=self._until_of(status)) for status in UNFINISHED)
+        return sum(await asyncio.gather(*found))
+
+    def _until_of(self, status: str) -> datetime | None:
+        """Return up to when tasks in a status were filed that are rejected: later ones wait, unless they run."""
+        return self._until if status == "pending" else None
 
     async def _count_by_function(self) -> int:
         marks = Markers(begins=(f"{FUNCTION_MARK}{self.reason}",))

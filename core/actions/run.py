@@ -66,6 +66,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class Run:
     """Counts of one run, by its `id`. `now` is the database's clock, as the opening audit row read it.
 
+    Where that could not be written it is the server's, as far as that is known, and `database_now` gives `None`.
+
     `go_on` is asked before every batch: why it must stop there, empty while it may go on. `also` carries out another
     operation as a part of this one. `unknown` are rows of a write whose answer was lost and that could not be read
     back, or that may change yet.
@@ -79,6 +81,7 @@ class Run:
         *,
         planned: int = 0,
         now: Callable[[], datetime],
+        database_now: Callable[[], datetime | None] = lambda: None,
         go_on: Callable[[], str] = unhindered,
         progress: Progress | None = None,
         also: Callable[[Any], Awaitable[Result]],
@@ -86,7 +89,7 @@ class Run:
         self.id, self.actor, self.by = name, actor, actor.by
         self.context = context
         self.planned = planned
-        self.now = now
+        self.now, self.database_now = now, database_now
         self.also = also
         self._go_on = go_on
         self._progress = guarded(progress)

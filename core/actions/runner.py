@@ -262,6 +262,7 @@ class Runner:
             self._context,
             planned=prepared.planned,
             now=lambda: trail.now() or self._now(),
+            database_now=trail.now,
             go_on=go_on,
             progress=progress,
             also=lambda nested: self.run(nested, actor, stops=self._stops, part=True, progress=progress, go_on=go_on),

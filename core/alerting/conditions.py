@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.alerting.settings import AlertRules
-from core.base.text import amount, in_steps, percentage, plural, short
+from core.base.text import amount, over, percentage, plural, short
 from core.domain.checks import UNREACHABLE
 from core.domain.counts import Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
@@ -171,7 +171,7 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
         others = sum(one.state not in {BreakerState.CLOSED, BreakerState.HELD} for one in ours) - 1
         more = f" and {others} more" if others else ""
         said = f": {worst.last_error}" if worst.last_error else ""
-        return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
+        return Condition(Truth.TRUE, f"{worst.key}{more} blocked for {over(held_s)}{said}", held_s=max(0.0, held_s))
     due = [one for one in ours if one.state is BreakerState.DUE and (answered_at is None or answered_at <= one.since)]
     if not_closed or any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
         return Condition(Truth.UNKNOWN, "next probe is due")
@@ -191,7 +191,7 @@ def blind(facts: Facts, _: AlertRules) -> Condition:
     """Hold while nothing has been known of the project for too long."""
     if not facts.blind_for_s:
         return Condition(Truth.FALSE)
-    return Condition(Truth.TRUE, f"no answer for {in_steps(facts.blind_for_s)}", held_s=facts.blind_for_s)
+    return Condition(Truth.TRUE, f"no answer for {over(facts.blind_for_s)}", held_s=facts.blind_for_s)
 
 
 _READ_AGAIN_S: Final = 60.0
@@ -216,9 +216,8 @@ def simulated(facts: Facts, _: AlertRules) -> Condition:
     age_s = facts.simulated_age_s
     if not facts.simulated.count or age_s is None:
         return Condition(Truth.FALSE)
-    text = (
-        f"{plural(facts.simulated.count, 'task')} in 24 h, the last {in_steps(age_s)} ago, completed without being done"
-    )
+    many = plural(facts.simulated.count, "task")
+    text = f"{many} in 24 h, the last within an hour, completed without being done"
     return Condition(Truth.of(age_s <= _SIMULATED_WITHIN_S), text)
 
 
@@ -226,7 +225,7 @@ def review_waits(facts: Facts, settings: AlertRules) -> Condition:
     """Hold while a task has waited too long for a person's review."""
     if facts.in_review is None or facts.review_waits_s is None:
         return Condition(Truth.UNKNOWN)
-    text = f"{plural(facts.in_review, 'task')} in review, the oldest for {in_steps(facts.review_waits_s)}"
+    text = f"{plural(facts.in_review, 'task')} in review, the oldest for {over(facts.review_waits_s)}"
     return Condition(Truth.of(facts.review_waits_s > settings.review_s), text)
 
 
@@ -235,9 +234,9 @@ def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
     age_s = facts.health_row_age_s
     if age_s is None:
         return Condition(Truth.UNKNOWN)
-    said = f"the newest health row is {in_steps(age_s)} old"
+    said = f"the newest health row is {over(age_s)} old"
     if facts.health_row_missing:
-        said = f"no health row in the last 7 days; watched for {in_steps(age_s)}"
+        said = f"no health row in the last 7 days; watched for {over(age_s)}"
     known_s = age_s if facts.answers_for_s is None else min(age_s, facts.answers_for_s)
     if known_s <= facts.health_row_late_s < age_s:
         return Condition(Truth.UNKNOWN, "the project could not be written to for long enough")

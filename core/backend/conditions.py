@@ -37,6 +37,9 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     took: str = ""
 
 
+_IMPOSSIBLE: Final = timedelta(hours=1)
+"""What was filed so long after now has no time that counts."""
+
 _TOLD_CHARS: Final = 80
 """The characters of a text that a condition compares."""
 
@@ -45,6 +48,11 @@ def over_by(column: str, until: datetime | None) -> str:
     """Return the condition that a row was over by `until`, as terms of `or`; one without a time that is one was."""
     unsaid = f"{column}.is.null,{column}.gt.2199-12-31,{column}.lt.1970-01-01"
     return unsaid if until is None else f"{unsaid},{column}.lte.{stamp(until)}"
+
+
+def filed_by(until: datetime) -> str:
+    """Return the condition that a task was filed by `until`, as terms of `or`; a time long after that is none."""
+    return f"created_at.is.null,created_at.lte.{stamp(until)},created_at.gt.{stamp(until + _IMPOSSIBLE)}"
 
 
 def has_value(query: Any, column: str, value: str | int | None) -> Any:

@@ -90,6 +90,13 @@ def in_steps(span: timedelta | float) -> str:
     return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
 
 
+def over(span: timedelta | float) -> str:
+    """Format how long something lasts at least, for a text that stays as it was written: `over 40 min`."""
+    seconds = int(_seconds(span))
+    step = _ROUND_S if seconds < 60 else max(step for step in _STEPS_S if 5 * step <= seconds)
+    return f"over {_told(step * (seconds // step))}" if seconds >= step else "some seconds"
+
+
 def left_in_steps(seconds: float) -> str:
     """Format what is left of a wait for a screen that stays, in tens of seconds: it counts down."""
     tens = round(max(0.0, seconds) / 10)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.base.text import in_steps
+from core.base.text import over
 from core.checks.context import CheckContext
 from core.domain.status import Verdict
 
@@ -26,9 +26,9 @@ async def activity(context: CheckContext) -> Verdict:
         return Verdict.ok("nothing waits too long")  # how long is said beside, and changes by the second
     last = told.last_completed_at if told is not None else await context.live.outcomes.last_completed_at(now)
     if last is not None and now - last <= patience:
-        return Verdict.ok(f"last completed {in_steps(now - last)} ago")
+        return Verdict.ok("tasks are being completed")  # when the last one was is said beside
     if config is not None and config.max_daily_tasks:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if await context.live.counts.started(midnight, now) >= config.max_daily_tasks:
             return Verdict.ok(f"nothing expected: the daily limit of {config.max_daily_tasks} is reached")
-    return Verdict.warning(f"oldest waits {in_steps(waited)}, nothing completed since")
+    return Verdict.warning(f"oldest waits {over(waited)}, nothing completed since")

@@ -1,6 +1,6 @@
 """Checks that running work is still moving."""
 
-from core.base.text import in_steps, plural
+from core.base.text import over, plural
 from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.domain.stuck import find_overdue, none_overdue
@@ -15,7 +15,7 @@ async def stuck_tasks(context: CheckContext) -> Verdict:
     if not overdue.silent:
         return Verdict.ok(f"none of {overdue.running} running{slow}")
     oldest = overdue.silent[0]
-    since = f", longest {in_steps(now - oldest.began_at)}" if oldest.began_at else ""
+    since = f", longest {over(now - oldest.began_at)}" if oldest.began_at else ""
     whose = "" if not overdue.stuck else f" of {len(overdue.unproven)}"
     unsure = f"; the logs{whose} are not visible to this account, so they are not healed automatically"
     unsure = unsure if overdue.unproven else ""

@@ -44,5 +44,5 @@ def lags(reading: Reading[Any], tasks: Tasks, now: datetime) -> bool:
     """Return whether one of the newest tasks ended since a live reading: that cannot know of it."""
     if not reading.live or reading.at is None:
         return False
-    ended = (task.completed_at for task in tasks.newest.value or ())
+    ended = (task.ended_at for task in tasks.newest.value or ())
     return any(at is not None and reading.at + _GRAIN < at <= now + _AHEAD for at in ended)

@@ -90,6 +90,9 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.emergency_stop and self.stop_until is not None and self.stop_until <= now
 
 
+_OPEN: Final = frozenset({*UNFINISHED, "awaiting_review", "approved"})
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task. Text is already cleaned, times and estimates are bounded. `odd`: oddities of its columns."""
 
@@ -123,6 +126,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         if not self.error:
             return self.description
         return f"{self.why} ({self.description})" if self.status == "failed" else f"{self.description} ({self.why})"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """The time when it ended; `None` while it has not, whatever an earlier run of it left in its row."""
+        return None if self.status in _OPEN else self.completed_at
 
     @property
     def began_at(self) -> datetime | None:

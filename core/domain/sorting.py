@@ -60,7 +60,7 @@ def _age(at: datetime | None, now: datetime) -> timedelta | None:
 
 def _took(task: Task, now: datetime) -> timedelta | None:
     """Return how long it took, or has taken up to now."""
-    ended = task.completed_at or (now if task.status == "in_progress" else None)
+    ended = task.ended_at or (now if task.status == "in_progress" else None)
     return None if ended is None or task.started_at is None else ended - task.started_at
 
 
@@ -69,7 +69,7 @@ _RISKS: Final = {"high": 0, "medium": 1, "low": 2}
 TASK_COLUMNS: Final[tuple[SortColumn, ...]] = (
     SortColumn("status", lambda task, _: task.status),
     SortColumn("age", lambda task, now: _age(task.created_at, now), SortedBy.INDEX),
-    SortColumn("ended", lambda task, now: _age(task.completed_at, now)),
+    SortColumn("ended", lambda task, now: _age(task.ended_at, now)),
     SortColumn("priority", lambda task, _: task.priority),
     SortColumn("type", lambda task, _: task.task_type or None),
     SortColumn("description", lambda task, _: task.description),

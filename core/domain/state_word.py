@@ -8,7 +8,7 @@ import msgspec
 from core.domain.alert_view import AlertView
 from core.domain.alerts import STOP_RULE
 from core.domain.records import SystemConfig
-from core.domain.snapshot import LinkWord, Snapshot, State
+from core.domain.snapshot import Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
 from core.domain.wrong import BY_CONFIG, cause_in_words, wrong_now
 from core.resilience.reading import Reading, Source
@@ -38,7 +38,7 @@ def state_of(
     unseen = hidden(snapshot)
     if len(unseen) == len(_HIDDEN):
         return State.UNKNOWN, "nothing of this project is visible to this account"
-    if config is None and counts is None and snapshot.link.word is not LinkWord.OFFLINE:
+    if config is None and counts is None:
         return State.UNKNOWN, "nothing has been read yet"
     if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
         return State.UNKNOWN, "the project has not been reachable from here for ten minutes"

@@ -145,7 +145,7 @@ def _group(name: str, tasks: list[Task]) -> TaskGroup:
     by_status: dict[str, list[str]] = {}
     for task in tasks:
         by_status.setdefault(task.state, []).append(task.id)
-    times = [at for task in tasks if (at := task.completed_at or task.created_at) is not None]
+    times = [at for task in tasks if (at := task.ended_at or task.created_at) is not None]
     return TaskGroup(
         name=name,
         by_status={status: tuple(map(str, names)) for status, names in sorted(by_status.items())},

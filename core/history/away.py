@@ -46,7 +46,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     `path`: the states in order, with all healthy ones as one; of many the first and the last, with `skipped` between
     them. `worst`: the worst state, if it is not on the path. `firing`: alerts that fire now, the worst first.
-    `actions_more`: actions there was no room for. `silent_s`: seconds without an answer; `unseen_s`: seconds in which
+    `actions_more`: actions there was no room for. `silent_s`: seconds without an answer,
+    since `silent_at` for the first time; `unseen_s`: seconds in which
     this monitor stood still. `completed`, `failed`: tasks, as far as they could be counted.
     """
 
@@ -61,6 +62,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[ActionSummary, ...] = ()
     actions_more: int = 0
     silent_s: float = 0.0
+    silent_at: datetime | None = None
     unseen_s: float = 0.0
     completed: int = 0
     failed: int = 0
@@ -91,6 +93,7 @@ class Absence:
         self._actions: dict[tuple[str, str], ActionSummary] = {}
         self._actions_more = 0
         self._silent_s = self._unseen_s = 0.0
+        self._silent_at: datetime | None = None
         self._counts = _measured(left.tasks.counts)
         self._done = {"completed": 0, "failed": 0}
         self._at, self._word = left.at, left.link.word
@@ -120,10 +123,11 @@ class Absence:
             resolved=self._resolved,
             firing=tuple(map(_called, (one for one in back.alerts if one.is_so))),
             actions=tuple(
-                sorted(self._actions.values(), key=lambda one: (by_of(one.actor) is not By.OPERATOR, one.action))
+                sorted(self._actions.values(), key=lambda one: by_of(one.actor) is not By.OPERATOR)  # else as they came
             ),
             actions_more=self._actions_more,
             silent_s=self._silent_s,
+            silent_at=self._silent_at,
             unseen_s=self._unseen_s,
             completed=self._done["completed"],
             failed=self._done["failed"],
@@ -135,6 +139,7 @@ class Absence:
             self._unseen_s += passed
         elif self._word in CUT_OFF:
             self._silent_s += passed
+            self._silent_at = self._silent_at or self._at
         self._at, self._word = snapshot.at, snapshot.link.word
 
     def _see_state(self, now: Step) -> None:
@@ -162,7 +167,7 @@ class Absence:
         """Add actions that ended. After a deletion of rows, old ones come into sight again; those are not counted."""
         old, known = self._old, set(self._rows)
         self._logs = logs
-        for entry in logs:
+        for entry in reversed(logs):
             if entry.id in known or entry.at is None or (old is not None and entry.at < old):
                 continue
             self._rows.append(entry.id)

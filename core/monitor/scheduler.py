@@ -59,7 +59,7 @@ class Scheduler:
             self._watch,
             self._make_loop("refresh", self._refresh_turn, max(120.0, 4 * parts.config.refresh.person_wait_s)),
             self._make_loop("lease", self._lease_turn, max(120.0, 3 * parts.config.lease.renew_s)),
-            self._make_loop("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
+            self._make_loop("alerts", self._alerts_turn, max(120.0, 5 * parts.config.alerts.evaluate_s)),
             self._make_loop("sweep", self._sweep_turn, None),
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
             self._make_loop("other shells", self._shells_turn, None),
@@ -97,6 +97,7 @@ class Scheduler:
     async def once(self) -> None:
         """Run the start sequence with what follows from its check, and tell of alerts, without any loop."""
         checkup = await self._take_steps()
+        self._parts.connection.looked_once()
         if checkup is not None:
             await self._first_heal(checkup)
             await self._kept_of(checkup)

@@ -33,6 +33,8 @@ class ConnectionState:
         self._blind_after_s = blind_after_s
         self._longer_s = 0.0
         """The seconds by which the next try is due later than usual: so much longer silence means nothing."""
+        self._asked_until = math.inf
+        """Up to when somebody asks, on the elapsed clock."""
         self._started = self._tried_at = clock.elapsed()
         self._slept_s = 0.0
         """The seconds since the last answer in which the machine slept."""
@@ -48,6 +50,10 @@ class ConnectionState:
         """The elapsed time at which a check proved that the database answers."""
         self._took: deque[tuple[float, float | None]] = deque(maxlen=RECENT)
         """When each of the last refreshes ended, elapsed, and how long it took; `None` where nobody answered."""
+
+    def looked_once(self) -> None:
+        """Record that nobody asks any more, as in a command: from now on silence means nothing."""
+        self._asked_until = self._clock.elapsed()
 
     def next_try_in(self, seconds: float, usual_s: float) -> None:
         """Record when the next refresh is due, and when it would be due at the usual period."""
@@ -122,7 +128,7 @@ class ConnectionState:
         if self._proof:
             return None
         heard = max(self._started if self._live is None else self._live, self._proven_at)  # either proves a line
-        since = self._clock.elapsed() - heard - self._slept_s - self._unheard_s()
+        since = min(self._clock.elapsed(), self._asked_until) - heard - self._slept_s - self._unheard_s()
         return since if since > self._blind_after_s + self._longer_s else None
 
     def answers_for_s(self) -> float | None:

@@ -89,7 +89,7 @@ class News:
         if now is None or self._checks.get("failure_rate") is not Level.OK:
             return False
         since = now - timedelta(seconds=self._context.clock.elapsed() - self._checked_at)
-        ended = [task for task in self._tasks() if task.completed_at is not None and task.completed_at > since]
+        ended = [task for task in self._tasks() if task.ended_at is not None and task.ended_at > since]
         failed = sum(task.status == "failed" for task in ended)
         return failed >= max(_FAILED, len(ended) / 2)
 

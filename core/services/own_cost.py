@@ -96,7 +96,7 @@ def over_in_words(cost: OwnCost) -> str:
     """Return that it reads less often, what a month would cost, and the budget."""
     received, requests = (cost.received_month or 0) / GB, cost.requests_month or 0
     return (
-        f"it now reads less often: watching this project receives {received:.1f} GB a month in"
+        f"this monitor reads less often: at this rate it receives {received:.1f} GB a month in"
         f" {plural(requests, 'request')}, more than [refresh] budget_gb allows ({cost.budget / GB:g})"
     )
 

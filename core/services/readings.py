@@ -158,12 +158,14 @@ class Readings:
             return True
         due = self._due()
         told = await self._ask_at_once(slow=bool(due)) if self._overview.usable() else None
-        readings = await self._all_of(told) if told is not None else None
-        singly = () if readings is not None else [name for name in due if name not in self._late]
+        whole = await self._all_of(told) if told is not None else None
+        singly = () if whole is not None else [name for name in due if name not in self._late]
+        # What the screen lives by goes first: on a slow project there is no connection left for what comes last.
+        fast = asyncio.ensure_future(self._read_fast(known)) if whole is None else None
+        await asyncio.sleep(0)  # it begins
         self._late |= {name: asyncio.create_task(self._read_slow(name, this)) for name in singly}
         late = tuple(self._late.values())
-        if readings is None:
-            readings = await self._read_fast(known)
+        readings = await fast if fast is not None else whole or {}
         self._take(readings, this)
         self._lose_or_find(readings.values())
         self.actions += len(_actions(self.values["logs"].value) - known)

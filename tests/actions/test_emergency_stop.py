@@ -1,5 +1,6 @@
 """The project's own stop function in every form met in the field, and our filtered update where it fails."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from core.domain.actions import ResultPhase
 from tests.actions.driving import Watchdog, statuses
 from tests.actions.others import functions_seen
 from tests.running import Running
+from tests.until import until
+from tests.wire import wire
 
 NAME = "emergency_stop_autonomous_system"
 SET = "UPDATE public.autonomous_system_config SET emergency_stop = true, emergency_stop_reason = p_reason"
@@ -136,3 +139,51 @@ async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Runni
         sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
     assert result.text == "stopped (read back); 6 tasks rejected"
     assert statuses(sandbox) == {"rejected": 6}
+
+
+@pytest.mark.usefixtures("functions")
+async def test_what_is_filed_after_a_stop_waits_for_a_resume_and_keeps_no_stop_from_ending(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.sql(
+        "CREATE FUNCTION follows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF NEW.status = 'rejected' THEN"
+        " INSERT INTO autonomous_tasks (description, created_at) VALUES ('later', now() + interval '1 minute');"
+        " END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER follows AFTER UPDATE ON autonomous_tasks FOR EACH ROW EXECUTE FUNCTION follows()"
+    )
+    await functions_seen(sandbox)
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('p', 'pending'), ('r', 'in_progress')")
+    odd = "INSERT INTO autonomous_tasks (description, created_at) VALUES ('odd', now() + interval '1 year')"
+    sandbox.sql(odd)
+    try:
+        driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
+        await driven.monitor.close()
+    finally:
+        sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped (read back); 3 tasks rejected")
+    found = sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description <> 'later' ORDER BY 1")
+    assert found == [("odd", "rejected"), ("p", "rejected"), ("r", "rejected")]
+    assert {status for (status,) in sandbox.sql("SELECT status FROM autonomous_tasks WHERE description = 'later'")} == {
+        "pending"
+    }
+
+
+async def test_a_stop_asks_all_that_it_must_know_at_once(sandbox: Running, tmp_path: Path) -> None:
+    """Where every answer takes seconds, the flag is set after two of them: what is open, and the audit row."""
+    sandbox.stuck(1)
+    async with wire(sandbox.url) as between:
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        between.holds["/rest/v1/"] = asyncio.Event()
+        before = len(between.seen)
+        stop = asyncio.create_task(driven.monitor.run(EMERGENCY_STOP, reason="fire"))
+        await until(lambda: len(between.seen) - before >= 4)
+        asked = between.seen[before:]
+        assert all(one.startswith(("GET", "HEAD")) for one in asked)
+        between.holds["/rest/v1/"].set()
+        assert (await stop).done
+        writes = [one for one in between.seen[before:] if not one.startswith(("GET", "HEAD"))]
+        first = between.seen.index(writes[0])
+        assert between.seen[first + 1].startswith("POST /rest/v1/rpc/")
+        await driven.monitor.close()

@@ -42,7 +42,7 @@ async def test_it_is_read_from_the_project(minutes: int, fires: bool, sandbox: R
     found = [one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "review_waits"]
     assert bool(found) is fires
     if fires:
-        assert found[0].text.startswith("2 tasks in review, the oldest for 1 h")
+        assert found[0].text.startswith("2 tasks in review, the oldest for over 1 h")
         assert alarming.driven.monitor.snapshot.state is State.WARNING
     sandbox.sql("UPDATE autonomous_tasks SET status = 'approved' WHERE status = 'awaiting_review'")
     await alarming.minutes(3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.base.text import clean, short
+from core.base.text import clean, over, short
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,21 @@ def test_durations_are_told_in_two_units_at_most() -> None:
     assert [short(s) for s in (0, 1.4, 59, 60, 61, 400, 7500, 90000)] == [
         "0 s", "1.4 s", "59 s", "1 min", "1 min", "7 min", "2 h 05", "1 d 1 h",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "some seconds"),
+        (9.9, "some seconds"),
+        (10, "over 10 s"),
+        (59, "over 50 s"),
+        (60, "over 1 min"),
+        (89, "over 1.4 min"),
+        (38 * 60, "over 35 min"),
+        (3600, "over 1 h"),
+        (100 * 3600, "over 4 d"),
+    ],
+)
+def test_a_text_that_stays_says_how_long_something_lasts_at_least(seconds: float, words: str) -> None:
+    assert over(seconds) == words

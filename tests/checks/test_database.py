@@ -342,3 +342,14 @@ async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: R
     await alarming.alarms.evaluate()
     assert "blind" not in {alert.rule for alert in alarming.alarms.firing()}
     await alarming.close()
+
+
+def test_a_command_that_asks_no_more_keeps_the_link_as_it_found_it() -> None:
+    clock = FakeClock()
+    live, never = (ConnectionState(clock, stale_after_s=30, blind_after_s=15) for _ in range(2))
+    live.answered(3.0)
+    for connection in (live, never):
+        clock.advance(1)
+        connection.looked_once()
+    clock.advance(100)  # an evaluation of the alerts on a slow line
+    assert [one.link(None).word for one in (live, never)] == [LinkWord.LIVE, LinkWord.CONNECTING]

@@ -148,3 +148,22 @@ def test_weeks_of_everything_take_no_more_room_than_a_day() -> None:
 def test_what_fires_now_says_whether_somebody_has_it() -> None:
     now = at(1, alerts=(alarm("a", "firing"), alarm("b", "acknowledged"), alarm("c", "silenced")))
     assert told(at(0), now).firing == ("high: a", "high: b (acknowledged)", "high: c (silenced)")
+
+
+def test_it_says_when_nothing_answered_for_the_first_time() -> None:
+    offline = Link(word=LinkWord.OFFLINE)
+    found = told(at(0), at(1, link=offline), at(2, link=offline), at(3), at(4, link=offline), at(5))
+    assert (found.silent_s, found.silent_at) == (180.0, AT + timedelta(minutes=1))
+    assert told(at(0), at(1)).silent_at is None
+
+
+def test_actions_are_told_in_the_order_in_which_they_came_an_operators_first() -> None:
+    def row(number: int, order: str, actor: str) -> LogEntry:
+        moment = AT + timedelta(seconds=number)
+        told = {"step": "watchdog_healing", "status": "completed", "order": order, "actor": actor, "run": f"{number}"}
+        return LogEntry(id=f"{number}", at=moment, **told)
+
+    of = "operator a@b"
+    rows = (row(4, "acknowledge", of), row(3, "requeue", of), row(2, "dry_run_off", of), row(1, "heal", "watchdog a@b"))
+    found = told(at(0), at(1, logs=Reading(value=rows, source=Source.LIVE, at=AT)))
+    assert [one.action for one in found.actions] == ["dry_run_off", "requeue", "acknowledge", "heal"]

@@ -72,7 +72,7 @@ async def test_above_the_budget_it_says_so_and_reads_more_seldom_unless_somebody
     snapshot = driven.monitor.snapshot
     assert snapshot.cost.over
     assert [notice for notice in snapshot.notices if "more than [refresh] budget_gb allows (0.5)" in notice]
-    assert [event for event in snapshot.events if "it now reads less often" in event.text]
+    assert [event for event in snapshot.events if "this monitor reads less often" in event.text]
     await driven.monitor.close()
 
 

@@ -212,7 +212,7 @@ def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width:
 
 
 def test_two_notices_take_two_lines_where_one_is_too_short_and_there_is_room() -> None:
-    reads, slow = "it now reads less often: " + 70 * "x", "monitor slow: " + 70 * "y"
+    reads, slow = "this monitor reads less often: " + 70 * "x", "monitor slow: " + 70 * "y"
     assert notice_lines((reads, slow), 100, 1) == [said_within((reads, slow), 100)]
     assert notice_lines((reads, slow), 100, 2) == [reads, slow]
     assert notice_lines((reads, slow, "z"), 100, 2) == [reads, f"{slow}  ·  z"]
@@ -222,11 +222,11 @@ def test_two_notices_take_two_lines_where_one_is_too_short_and_there_is_room() -
 
 @pytest.mark.parametrize(("height", "shows"), [(50, True), (24, False)])
 async def test_a_tall_screen_shows_a_second_notice_in_a_line_of_its_own(height: int, shows: bool) -> None:
-    notices = ("it now reads less often: " + 60 * "x", "monitor slow: its event loop lags " + 60 * "y")
+    notices = ("this monitor reads less often: " + 60 * "x", "monitor slow: its event loop lags " + 60 * "y")
     app = still_app(changed(ACTIVE, notices=notices))
     async with run(app, (100, height)) as pilot:
         text = text_of(await settled(pilot))
-        assert "! it now reads less often" in text
+        assert "! this monitor reads less often" in text
         assert ("! monitor slow: its event loop lags" in text) is shows
         assert ("1 more (?)" in text) is not shows
 

@@ -294,7 +294,7 @@ async def test_where_there_is_nothing_to_do_enter_goes_to_what_closes_and_the_hi
     monitor_of(app).plan = nothing  # type: ignore[method-assign]
     async with run(app, (140, 40)) as pilot:
         dialog = ActionDialog(cast(Any, monitor_of(app)), CANCEL, {"tasks": ("id",)})
-        await app.push_screen(dialog)
+        app.ask(dialog)
         await settled(pilot, lambda: asks(app, CANCEL))
         read_it(app)
         reason = dialog.query_one("#reason")
@@ -389,7 +389,7 @@ async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
         (RETRY_MATCHING, 1, "Retry this task"),
         (RETRY_MATCHING, 41, "Retry 41 tasks"),
         (RETRY, 1, "Retry this task"),
-        (CANCEL, 1_000, "Reject 1,000 tasks"),
+        (CANCEL, 1_000, "Cancel 1,000 tasks"),
         (SET_PRIORITY, 2, "Prioritize 2 tasks"),
         (PAUSE_TYPE, 3, "Pause"),
     ],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.base.text import in_steps
 from core.domain.counts import Simulated, SuccessRate, TaskCounts
+from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from core.history.kpis import with_day
 from core.resilience.reading import Reading, Source
@@ -20,6 +21,7 @@ from tui.panels.throughput import ThroughputPanel
 from tui.panels.topline import TopLine
 from tui.rendering.text import Signs, plain
 from tui.rendering.themes import palette
+from tui.rendering.waiting import oldest_review
 from tui.wall import view_model
 
 DAY: Final = timedelta(hours=24)
@@ -104,10 +106,31 @@ def test_what_was_only_simulated_is_told_beside_what_it_is_counted_in(
     assert (f"  {many} simulated" in plain(ThroughputPanel(Signs(), palette("dark")).title(told))) == bool(many)
 
 
+def test_the_oldest_review_is_by_the_rows_where_those_are_all_that_count() -> None:
+    """Approved just now, it is none of the rows any more, while what is read seldom still has it."""
+    at = ACTIVE.at
+    waiting = tuple(
+        Task(
+            id=f"{age}", task_type="", description="", status="awaiting_review", created_at=at - timedelta(minutes=age)
+        )
+        for age in (30, 5)
+    )
+    for counted, told in ((2, "30 min"), (3, "50 min")):
+        tasks = tasks_of(
+            ACTIVE,
+            counts=Reading(value=TaskCounts({"awaiting_review": counted}), source=Source.LIVE, at=at),
+            newest=Reading(value=waiting, source=Source.LIVE, at=at),
+            oldest_review_at=Reading(value=at - timedelta(minutes=50), source=Source.LIVE, at=at),
+            urgent=(),
+        )
+        assert oldest_review(changed(ACTIVE, tasks=tasks)) == told
+
+
 @given(st.integers(0, 40), st.integers(1, 200_000))
 def test_how_long_the_oldest_review_waits_is_the_same_everywhere(many: int, waited_s: int) -> None:
     counts = Reading(value=TaskCounts({"awaiting_review": many}), source=Source.LIVE, at=ACTIVE.at)
     oldest = Reading(value=ACTIVE.at - timedelta(seconds=waited_s), source=Source.LIVE, at=ACTIVE.at)
-    snapshot = changed(ACTIVE, tasks=tasks_of(ACTIVE, counts=counts, oldest_review_at=oldest))
+    newest = msgspec.structs.replace(ACTIVE.tasks.newest, value=())
+    snapshot = changed(ACTIVE, tasks=tasks_of(ACTIVE, counts=counts, oldest_review_at=oldest, newest=newest))
     age = in_steps(waited_s).replace("<10 s", "now")
     assert (f"{many} to review ({age})" in lines(TopLine, snapshot)) == bool(many)

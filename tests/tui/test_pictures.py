@@ -340,7 +340,7 @@ async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAsser
 async def test_who_comes_back_is_told_in_a_theme_without_colours_of_its_own(theme: str) -> None:
     drawn = await come_back(SMALL, "down", a_night, theme=theme)
     shown = text_of(drawn)
-    assert "actions resume by operator jana@bastion; heal ×2 (51 rows) by watchdog jana" in shown
+    assert "actions  resume by operator jana@bastion; heal ×2 (51 rows) by watchdog" in shown
 
 
 async def test_who_comes_back_and_nothing_happened(golden: SnapshotAssertion) -> None:

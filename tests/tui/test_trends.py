@@ -404,6 +404,19 @@ async def test_the_cursor_tells_every_value_and_what_happened_there(
     assert found == golden(name=f"cursor-{size[0]}x{size[1]}")
 
 
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.98])
+async def test_what_happened_anywhere_in_the_bucket_under_the_cursor_is_told(part: float) -> None:
+    shown = PAST.trends[Window.SIX_HOURS]
+    begin = shown.grid.begins[-4]
+    lately = TrendEvent(at=begin + part * shown.grid.bucket, kind=TrendEventKind.DEPLOY, text="deploy 4.3")
+    records = msgspec.structs.replace(
+        PAST, trends=PAST.trends | {Window.SIX_HOURS: msgspec.structs.replace(shown, events=(lately,))}
+    )
+    for lefts, words in ((3, "nothing marked here"), (4, "deploy 4.3"), (5, "nothing marked here")):
+        told = text_of(await picture(WARNING, LARGE, SHORTER, *("left",) * lefts, records=records))
+        assert words in told, lefts
+
+
 @pytest.mark.usefixtures("utc")
 async def test_the_cursor_and_the_marks_in_plain_ascii(golden: SnapshotAssertion) -> None:
     found = await picture(WARNING, SMALL, *TO_THE_DEPLOY, records=MARKED, theme=PLAIN, ascii=True)

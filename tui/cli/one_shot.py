@@ -47,6 +47,7 @@ async def read_all(monitor: Monitor) -> Snapshot | Fault:
     if person is not None:
         return person
     await monitor.check()
+    monitor.parts.connection.looked_once()  # however long the rest takes, the link is as it was found
     await monitor.look_at_what_stands()
     await monitor.look_at_alerts()
     return monitor.one_shot()

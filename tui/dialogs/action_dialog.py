@@ -59,6 +59,9 @@ class ActionDialog(Dialog):
         self._fields = {one.name: _field(one, self._given.get(one.name, one.default)) for one in self._asks}
         self._word_field = Field(id="word", max_length=80)
         self._word_field.display = False
+        if button(action, 0).startswith(self._back[0]):
+            self._back = ("Back", "goes back")
+            self._cancel.label = self._back[0]
         self._plan: Plan | None = None
         self._marked: dict[str, Content] = {}
         self._planned_with: dict[str, Any] = {}

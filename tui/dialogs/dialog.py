@@ -56,7 +56,9 @@ class Dialog(Question[None]):
         self._about = Static(self.READING, id="text", markup=False)
         self._outcome = Static("", id="outcome", markup=False)
         self._content = VerticalScroll(id="content", can_focus=False)
-        self._cancel = Button("Cancel", id="cancel")
+        self._back = ("Cancel", "cancels")
+        """How the way back is called, on its button and in the hint."""
+        self._cancel = Button(self._back[0], id="cancel")
         self._act = Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
         self._text = ""
         self._planned = ""
@@ -117,22 +119,22 @@ class Dialog(Question[None]):
 
     def hints(self) -> None:
         """Show what Enter does where the focus is, and from the way back how to go on."""
-        act, focused = self._act, self.focused
+        act, focused, back = self._act, self.focused, self._back[1]
         if self._over:
             self.hint("Enter closes")
         elif self._busy:
             self.hint("Enter stops it, Esc leaves it running" if self.HALTS else "Esc leaves it running")
         elif focused is act:
-            self.hint(f"Enter: {act.label}, Esc cancels")
+            self.hint(f"Enter: {act.label}, Esc {back}")
         elif focused is not None and focused.id != "cancel":
             on = "Tab or Enter goes on" if isinstance(focused, Field) else "Tab goes on"
-            self.hint("there is nothing to do: Esc closes" if self.nothing_to_do() else f"{on}, Esc cancels")
+            self.hint("there is nothing to do: Esc closes" if self.nothing_to_do() else f"{on}, Esc {back}")
         elif not act.disabled:
-            self.hint(f"Tab to {act.label}, Enter or Esc cancels")
+            self.hint(f"Tab to {act.label}, Enter or Esc {back}")
         elif any(field.display for field in self.query(Field)):
-            self.hint("Tab to the fields, Enter or Esc cancels")
+            self.hint(f"Tab to the fields, Enter or Esc {back}")
         else:
-            self.hint("Enter or Esc cancels")
+            self.hint(f"Enter or Esc {back}")
 
     def on_resize(self, event: events.Resize) -> None:
         """On few lines there is no room for frames: what it is about, its fields and its buttons matter more.
@@ -300,6 +302,8 @@ class Dialog(Question[None]):
     @within_error_boundary("the action", lost)
     async def _carry_out(self) -> None:
         self._act.disabled = True
+        if not self._known:
+            self.describe(_UNREAD)
         self.say("requested …")
         self.hints()
         if self.HALTS:
@@ -324,7 +328,7 @@ class Dialog(Question[None]):
             return
         self.turn()
         self._cancel.focus()
-        self._cancel.label = "Cancel"
+        self._cancel.label = self._back[0]
         self._allow()
         self.hints()
 
@@ -339,6 +343,9 @@ class Dialog(Question[None]):
         if self._act.disabled != shut:
             self._act.disabled = shut
             self.hints()
+
+
+_UNREAD: Final = "requested before it was read what this is about: the result tells"
 
 
 def was(before: str, after: str) -> str:

@@ -43,7 +43,7 @@ class ConfigList(Listed):
         if config is None or not config.values:
             return []
         role = "text" if snapshot.config.live else "dim"
-        means = "the agents mark tasks as completed without doing them"
+        means = "when on, the agents mark tasks as completed without doing them"
         told = [
             (_DRY_RUN, config.dry_run, means),
             *((name, value, SETTINGS[name].means) for name, value in config.values.items() if name in SETTINGS),

@@ -62,7 +62,7 @@ class TaskList(Served):
             cells=(
                 (word or record.state.replace("_", " "), role),
                 (record.created_at, "dim"),
-                (record.completed_at, "dim"),
+                (record.ended_at, "dim"),
                 ("" if record.priority is None else f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
                 (record.told, "text" if live else "dim"),
@@ -146,7 +146,7 @@ def _log(entry: LogEntry, snapshot: Snapshot) -> Line:
 def _took(task: Task, snapshot: Snapshot) -> str:
     if task.started_at is None:
         return ""
-    ended = task.completed_at or (snapshot.at if task.status == "in_progress" else None)
+    ended = task.ended_at or (snapshot.at if task.status == "in_progress" else None)
     return "" if ended is None else short(ended - task.started_at)
 
 

@@ -8,7 +8,8 @@ from core.domain.actions import label
 from core.domain.snapshot import STATE_LEVEL, Snapshot, State
 from core.history.away import ActionSummary, Step, Summary
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.rendering.text import Line
+from tui.panels.reader import wrap
+from tui.rendering.text import Line, plain
 
 _ACTIONS: Final = 4
 _FIRING: Final = 3
@@ -17,17 +18,17 @@ _WIDE: Final = 80
 
 
 class AwayPanel(Panel):
-    """A title and at most four lines; one line if nothing happened, or if there is no room."""
+    """A title and what happened, long lines wrapped as far as there is room; one line if nothing happened."""
 
     _summary: Summary | None = None
     _held = ""
 
-    def put(self, summary: Summary | None, held: str, most: int) -> None:
-        """Set the summary, shown in at most `most` lines; `held`: the key that was held back."""
+    def put(self, summary: Summary | None, held: str, width: int, most: int) -> None:
+        """Set the summary, shown in at most `most` lines of `width` cells; `held`: the key that was held back."""
         self._summary, self._held = summary, held
         self.display = summary is not None
         if summary is not None:
-            lines = 1 if summary.quiet or most < 3 else 1 + len(_told(summary))
+            lines = 1 if summary.quiet or most < 3 else 1 + len(_lines(summary, width, most - 1))
             self.styles.height = min(lines, max(1, most))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -38,8 +39,7 @@ class AwayPanel(Panel):
             return [self._short(self._summary, width)]
         rule = self._signs.rule
         head: Line = ((f"{rule} ", "rule"), (f" {self._while(self._summary, width)} ", "banner"), *self._hint(width))
-        told: list[Line] = [((f"{name:<{_NAMES}} ", "dim"), *line) for name, line in _told(self._summary)]
-        return [head, *as_many_as_fit(told, height - 1)]
+        return [head, *as_many_as_fit(_lines(self._summary, width, height - 1), height - 1)]
 
     def _short(self, summary: Summary, width: int) -> Line:
         tasks = _tasks(summary)
@@ -79,6 +79,23 @@ def _told(summary: Summary) -> list[tuple[str, Line]]:
     if rest := _rest(summary):
         told.append(("also", ((rest, "text"),)))
     return told
+
+
+def _lines(summary: Summary, width: int, height: int) -> list[Line]:
+    """Return a line each; what is longer takes what is left of `height`, the most important first."""
+    told = _told(summary)
+    left = max(0, height - len(told))
+    lines = list[Line]()
+    for name, line in told:
+        parts = wrap(((f"{name:<{_NAMES}}  ", "dim"), *line), width)
+        last = min(left, len(parts) - 1)
+        left -= last
+        shown = parts[last]
+        for more in parts[last + 1 :]:  # which is then cut where it must be
+            between = () if plain(shown).endswith(" ") else ((" ", "text"),)
+            shown = (*shown, *between, *more[1:])
+        lines += [*parts[:last], shown]
+    return lines
 
 
 def _path(summary: Summary) -> Line:
@@ -129,11 +146,18 @@ def _action(one: ActionSummary) -> str:
 
 def _rest(summary: Summary) -> str:
     parts = [
-        f"no answer for {short(summary.silent_s)}" if summary.silent_s else "",
+        _silence(summary),
         f"this monitor was not running for {short(summary.unseen_s)}" if summary.unseen_s else "",
         _tasks(summary),
     ]
     return " · ".join(filter(None, parts))
+
+
+def _silence(summary: Summary) -> str:
+    if not summary.silent_s:
+        return ""
+    first = f", first at {summary.silent_at.astimezone():%H:%M}" if summary.silent_at is not None else ""
+    return f"no answer for {short(summary.silent_s)}{first}"
 
 
 def _tasks(summary: Summary) -> str:

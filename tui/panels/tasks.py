@@ -14,7 +14,7 @@ from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
-from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, oldness, origin, plain
+from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, oldness, origin, plain, told_age
 from tui.rendering.waiting import oldest_pending
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
@@ -138,7 +138,7 @@ class TasksPanel(Panel):
         def line(told: str, *more: Span, word: str = "last completed") -> Line:
             completed = self._signs.none if last.value is None else told
             return (
-                *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
+                *(("success 24 h ", "dim"), (text, role), told_age(rate, snapshot.at)),
                 *((f"  {word} ", "dim"), (completed, "text" if last.live else "dim")),
                 *(*(apart if simulated else ()), *more),
             )
@@ -166,7 +166,7 @@ class TasksPanel(Panel):
         self, task: Task, snapshot: Snapshot, width: int, known_at: datetime, *, live: bool, stuck: str
     ) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        at = task.completed_at or task.began_at
+        at = task.ended_at or task.began_at
         return (
             (stuck or task.state.replace("_", " "), role),
             (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),
@@ -243,12 +243,12 @@ def rows_within(height: int) -> int:
 
 
 def _failed_lately(task: Task, now: datetime) -> bool:
-    ended = task.completed_at or task.began_at
+    ended = task.ended_at or task.began_at
     return task.status == "failed" and ended is not None and now - ended <= _LATELY
 
 
 def _ended(task: Task) -> datetime:
-    return task.completed_at or task.began_at or _BEFORE_ALL
+    return task.ended_at or task.began_at or _BEFORE_ALL
 
 
 def share_used(task: Task, now: datetime) -> float | None:

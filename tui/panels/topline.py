@@ -80,8 +80,9 @@ class TopLine(Panel):
         config = snapshot.config.value
         known = snapshot.config.at is not None
         word = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
-        stopped = "stopped, " if config is not None and known and config.emergency_stop else ""
-        mode = f"agents {stopped}{word}"
+        off = "stopped, " if config is not None and config.emergency_stop else ""
+        off = off or ("disabled, " if config is not None and not config.enabled else "")
+        mode = f"agents {off if known else ''}{word}"
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", actions allowed for {in_steps(max(60.0, allowed))}"

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from core.base.text import JUST_NOW, in_steps
+from core.base.text import JUST_NOW, in_steps, tell_step
 from core.resilience.reading import Reading
 from tui.rendering.ascii import spelled
 
@@ -103,6 +103,10 @@ def ago(at: datetime | None, now: datetime) -> str:
     return "just now" if since == "now" else f"{since} ago"
 
 
+_AGED: Final = timedelta(minutes=2)
+"""The age from which on a live value tells it."""
+
+
 def oldness(at: datetime | None, now: datetime) -> str:
     """Return how old something is that is shown: `<10 s old`, `5 min old`."""
     told = age(at, now)
@@ -114,6 +118,15 @@ def origin(reading: Reading[Any], now: datetime) -> str:
     if reading.live or reading.at is None:
         return ""
     return f" last known, {oldness(reading.at, now)}"
+
+
+def told_age(reading: Reading[Any], now: datetime) -> Span:
+    """Return the same in the colour that it has; of a live value that was not read for long, how old it is."""
+    if reading.live and reading.at is not None:
+        if now - reading.at >= _AGED:
+            return f" {oldness(reading.at, now)}", "dim"
+        tell_step((_AGED - (now - reading.at)).total_seconds())
+    return origin(reading, now), "warning"
 
 
 def age(at: datetime | None, now: datetime) -> str:

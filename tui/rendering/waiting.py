@@ -6,14 +6,21 @@ from typing import Final
 from core.domain.snapshot import Snapshot
 from tui.rendering.text import age
 
+_REVIEW: Final = "awaiting_review"
 _LEAST: Final = timedelta(minutes=1)
 """The age from which on it is said that something is at least so old."""
 
 
 def oldest_review(snapshot: Snapshot) -> str:
-    """Return how long the oldest has waited since it was created; empty where none waits or it is not known."""
-    at = snapshot.tasks.oldest_review_at.value
-    return age(at, snapshot.at) if at is not None and snapshot.in_review else ""
+    """Return how long the oldest has waited since it was created; empty where none waits or it is not known.
+
+    It is by the rows where those are all that count: one that was reviewed just now is none of them.
+    """
+    tasks, many = snapshot.tasks, snapshot.in_review
+    rows = {one.id: one.created_at for one in (*(tasks.newest.value or ()), *tasks.urgent) if one.state == _REVIEW}
+    told = [at for at in rows.values() if at is not None]
+    at = min(told) if tasks.newest.live and many and len(told) >= many else tasks.oldest_review_at.value
+    return age(at, snapshot.at) if at is not None and many else ""
 
 
 def oldest_pending(snapshot: Snapshot) -> str:

@@ -216,7 +216,9 @@ class TrendsView(View):
         if height < _ROOM_FOR_EVENTS:
             return tuple(lines)
         plots = (plot for plot in self.panels(PlotPanel) if plot.display)
-        happened = tuple(dict.fromkeys(event for plot in plots for event in plot.under_cursor))
+        under = {event for plot in plots for event in plot.under_cursor}
+        here = shown.grid.index_of(cursor)  # a bucket may be wider than a cell of the plots, or narrower
+        happened = [one for one in shown.events if one in under or shown.grid.index_of(one.at) == here is not None]
         return (*lines, events_in_words(happened, self._marks, width, self._apart))
 
     @property

@@ -121,7 +121,7 @@ class View(Screen[None]):
                 panel.put(self.ui.time.course, snapshot.at)
             if isinstance(panel, AwayPanel):
                 away = self.ui.away
-                panel.put(away.summary, away.held, self.size.height // 3)
+                panel.put(away.summary, away.held, self.size.width, self.size.height // 3)
             if isinstance(panel, Unavailable):
                 panel.say(said)
             if isinstance(panel, KeyLine):

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from core.backend.conditions import quoted
+from core.backend.conditions import filed_by, quoted
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Read, Subject, read
 from core.backend.tables import TASKS
@@ -67,9 +67,9 @@ class TaskCountReads(Subject):
         """Return how many tasks are in one status: exactly, or as the planner puts it where they are very many."""
         return self._read("db:count_finished_tasks", partial(self._proven_amount, status))
 
-    def exactly(self, status: str) -> Read[int]:
-        """Return how many tasks are in one status, exactly, whatever it costs."""
-        return self._read(f"db:count_{status}", partial(self._count, status))
+    def exactly(self, status: str, *, until: datetime | None = None) -> Read[int]:
+        """Return how many tasks are in one status, exactly, whatever it costs. `until`: of those filed by then."""
+        return self._read(f"db:count_{status}", partial(self._count, status, until))
 
     @read("db:count_by_status")
     async def by_status(self) -> TaskCounts:
@@ -116,10 +116,12 @@ class TaskCountReads(Subject):
 
         return await self._calls.amount(counting(status), build)
 
-    async def _count(self, status: str) -> int:
-        return await self._calls.count(
-            f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
-        )
+    async def _count(self, status: str, until: datetime | None) -> int:
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id", count="exact").eq("status", status)
+            return (query if until is None else query.or_(filed_by(until))).limit(1)
+
+        return await self._calls.count(f"count {status}", build)
 
     async def _page_of_statuses(
         self, apart: Collection[str | None], *, ranges: bool

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from core.backend.columns import each, moment, row_id
-from core.backend.conditions import marked, over_by
+from core.backend.conditions import filed_by, marked, over_by
 from core.backend.reads.read import Read, Subject, read
 from core.backend.schema import TASKS
 from core.backend.timestamps import stamp
@@ -15,17 +15,23 @@ from core.domain.markers import Markers
 class TaskIdReads(Subject):
     """Typed reads of ids of tasks."""
 
-    def in_status(self, status: str, limit: int, after: str = "", *, started: bool = False) -> Read[tuple[str, ...]]:
+    def in_status(
+        self, status: str, limit: int, after: str = "", *, started: bool = False, until: datetime | None = None
+    ) -> Read[tuple[str, ...]]:
         """Return ids of up to `limit` tasks in one status, in order, those above `after`.
 
-        `started`: only those that have a start time.
+        `started`: only those that have a start time. `until`: only those filed by then, as far as that is known.
         """
-        return self._read(f"db:fetch_{status}_ids", partial(self._in_status, status, limit, after, started))
+        ask = partial(self._in_status, status, limit, after, started=started, until=until)
+        return self._read(f"db:fetch_{status}_ids", ask)
 
-    async def _in_status(self, status: str, limit: int, after: str, started: bool) -> tuple[str, ...]:
+    async def _in_status(
+        self, status: str, limit: int, after: str, *, started: bool, until: datetime | None
+    ) -> tuple[str, ...]:
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").eq("status", status)
             query = query.not_.is_("started_at", "null") if started else query
+            query = query if until is None else query.or_(filed_by(until))
             return (query.gt("id", after) if after else query).order("id").limit(limit)
 
         return tuple(row_id(row) for row in await self._calls.rows(f"read {status} ids", build))

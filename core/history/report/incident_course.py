@@ -24,6 +24,7 @@ from core.history.report.record import (
 )
 from core.history.report.signs import (
     AGENTS,
+    ALERT,
     BREAKER,
     LINK,
     REPEATS,
@@ -285,9 +286,8 @@ def _milestones(
     seen = next((sign for sign in its if sign.found), None)
     detected = "not recorded: no check or alert of that time tells of it"
     if seen is not None:
-        yield Milestone(
-            step=IncidentStep.DETECTED, at=seen.at, how=seen.found if seen is its[0] else f"{seen.found}: {seen.text}"
-        )
+        what = "" if seen is its[0] else f": {seen.text.removeprefix(ALERT)}"
+        yield Milestone(step=IncidentStep.DETECTED, at=seen.at, how=f"{seen.found}{what}")
     else:
         yield Milestone(step=IncidentStep.DETECTED, at=None, how=detected)
     yield _told(seen.at if seen is not None else first, trouble, found)

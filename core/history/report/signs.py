@@ -21,6 +21,9 @@ AGENTS: Final = "agents"
 BREAKER: Final = "breaker"
 LINK: Final = "link"
 STOP_SIGN: Final = "stop"
+ALERT: Final = "alert: "
+"""How a sign begins that an alert is."""
+
 REPEATS: Final = frozenset({"state", "alert"})
 """The kinds of signs: those in `REPEATS` say once more, or of everything together, what others say."""
 
@@ -209,4 +212,4 @@ def _of_alerts(alerts: Iterable[AlertCourse]) -> Iterator[Sign]:
         if alert.severity in _NO_TROUBLE:
             continue
         text = alert.title if alert.text in {"", alert.title} else f"{alert.title}: {alert.text}"
-        yield Sign(alert.began_at or alert.fired_at, 5, "alert", f"alert: {text}", found="by an alert")
+        yield Sign(alert.began_at or alert.fired_at, 5, "alert", f"{ALERT}{text}", found="by an alert")

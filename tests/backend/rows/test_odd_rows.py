@@ -159,7 +159,7 @@ async def test_a_completion_stamped_in_the_future_hides_no_standstill(sandbox: R
     snapshot = driven.monitor.snapshot
     await driven.monitor.close()
     assert checkup.of("activity").level is Level.WARNING
-    assert checkup.of("activity").text.startswith("oldest waits 3 d")
+    assert checkup.of("activity").text.startswith("oldest waits over 3 d")
     assert snapshot.tasks.last_completed_at.value is None
     assert snapshot.tasks.success_24h.value is not None
     assert snapshot.tasks.success_24h.value.completed == 0

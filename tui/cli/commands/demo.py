@@ -16,6 +16,7 @@ from core.backend.target import Target
 from core.base.settings import SettingsError
 from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
+from core.services.config import RefreshRules
 from tui.cli.commands.status import look
 from tui.cli.event_loop import run_command
 from tui.cli.exits import WRONG
@@ -68,6 +69,7 @@ def command(
             observe=bool(context.obj["observe"]),
             watch=WatchRules(interval_s=check_every),
             alerts=_IMPATIENT,
+            refresh=_FREE,
         )
         if not is_interactive():
             code = run_command(look(Monitor(config, places=places), as_data=False))
@@ -81,6 +83,9 @@ def command(
             )
     context.exit(code)
 
+
+_FREE: Final = RefreshRules(budget_gb=100_000.0)
+"""No month of a demo is to be paid for: it never reads less often for that."""
 
 _IMPATIENT: Final = AlertRules(
     evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, database_slow_s=20.0, breakers_s=20.0, flap_s=20.0
