@@ -104,6 +104,25 @@ def test_what_is_known_of_before_goes_on_no_further() -> None:
     assert "▆▆▆▆▁▁▁▁" in drawn(later)  # live it would be 5.5x over
 
 
+def test_a_task_that_runs_once_more_tells_of_this_run_whatever_the_last_one_left_in_its_row() -> None:
+    again = Task(
+        id="t1",
+        task_type="content",
+        description="words",
+        status="in_progress",
+        estimated_minutes=60,
+        created_at=NOW - timedelta(hours=9),
+        started_at=NOW - timedelta(minutes=30),
+        completed_at=NOW - timedelta(hours=2),
+    )
+    snapshot = snapshot_of([again], TaskCounts({"in_progress": 1}))
+    row = plain(TasksPanel(Signs(), palette("dark")).lines(snapshot, 100, 10)[-1])
+    assert " 30 min " in row
+    assert "▆▆▆▆▁▁▁▁" in row
+    over = msgspec.structs.replace(again, status="completed")
+    assert [one.ended_at for one in (again, over)] == [None, again.completed_at]
+
+
 def snapshot_of(newest: list[Task], counts: TaskCounts, oldest: datetime | None = None) -> Snapshot:
     live = {"source": Source.LIVE, "at": NOW}
     found = tasks_of(
