@@ -178,7 +178,7 @@ MUTATIONS: Final = (
     Mutation("a question that did not leave ends the proof", "core/services/check_service.py", " or (database.level is Level.UNKNOWN and self.asking)", "", "tests/checks/test_database.py"),
     Mutation("a stop goes on for as long as tasks are filed", "core/actions/emergency_stop.py", 'return self._until if status == "pending" else None', "return None", f"{ACTIONS}/test_emergency_stop.py"),
     Mutation("a state is since what was milder", "core/services/state_since.py", "as_grave = [self._wrong[one.subject, level]", "as_grave = [self._wrong[one.subject, Level.WARNING]", "tests/services/test_state_since.py"),
-    Mutation("a state's time jumps while something is wrong", "core/services/state_since.py", "at, seen = min((self._runs[state], *(as_grave", "at, seen = min((*(as_grave", "tests/services/test_state_since.py"),
+    Mutation("a state's time jumps while something is wrong", "core/services/state_since.py", "at, seen = min((self._runs[state], *(as_grave", "at, seen = min((now, *(as_grave", "tests/services/test_state_since.py"),
     Mutation("an earlier run's end counts", "core/domain/records.py", "return None if self.status in _OPEN else self.completed_at", "return self.completed_at", "tests/tui/test_task_rows.py"),
     Mutation("a page that stays is sorted all the same", "core/services/newest_page.py", "if not found and len(known.settled) == len(rows):", "if not found:", "tests/services/test_newest_page.py tests/services/test_newest_rows.py"),
     # Paused, simulated, valued tasks

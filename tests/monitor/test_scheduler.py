@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 import core.base.clock
+import core.monitor.scheduler
 from core.alerting.settings import AlertRules
 from core.backend.target import Target
 from core.base.clock import SystemClock
@@ -257,8 +258,9 @@ async def test_a_task_that_is_past_its_time_is_checked_once_it_is_on_the_screen(
 
 @ONE_SHAPE
 async def test_a_stop_and_a_resume_are_alerts_at_once_however_seldom_those_are_evaluated(
-    sandbox: Running, tmp_path: Path
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(core.monitor.scheduler, "_EVALUATED_AGAIN_S", 0.01)
     seldom = msgspec.structs.replace(
         config(sandbox.url, sandbox.service_key, 3600.0),
         alerts=AlertRules(evaluate_s=3600.0),
@@ -275,7 +277,7 @@ async def test_a_stop_and_a_resume_are_alerts_at_once_however_seldom_those_are_e
     def activity() -> str:
         return next(check.text for check in monitor.snapshot.health.checks if check.name == "activity")
 
-    for set_now, word in ((True, "firing"), (False, "resolving")):
+    for set_now, word in ((True, "firing"), (False, "resolving"), (True, "firing")):
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = %s", set_now)
         await until(lambda word=word: stop() == word)
         await until(lambda set_now=set_now: ("emergency stop" in activity()) is set_now)
