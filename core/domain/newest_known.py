@@ -11,6 +11,7 @@ from core.resilience.reading import Reading
 _AHEAD: Final = timedelta(minutes=5)
 """A time further in the future than this is no completion."""
 
+_APART: Final = timedelta(seconds=30)
 _GRAIN: Final = timedelta(seconds=5)
 """What ended less than this after a count began may be in it."""
 
@@ -38,6 +39,11 @@ def last_completed(
         if told.value is None or at > told.value:
             told = Reading(value=at, source=newest.source, at=newest.at, fault=newest.fault)
     return told
+
+
+def is_older(one: Reading[Any], other: Reading[Any]) -> bool:
+    """Return whether one reading is so much older than another that both cannot be told by one age."""
+    return one.at is not None and other.at is not None and other.at - one.at >= _APART
 
 
 def lags(reading: Reading[Any], tasks: Tasks, now: datetime) -> bool:

@@ -378,7 +378,7 @@ class AlertService:
             acked_as=acknowledged_as(alert, self.store.acks, self._context.clock.now(), self._settings)
             if alert.acked and not alert.hidden
             else "",
-            muted=alert.muted or alert.why_hidden(self._state_machine.cause_of(alert)),
+            muted=(alert.muted if alert.active else "") or alert.why_hidden(self._state_machine.cause_of(alert)),
             told=alert.told,
             behind=alert.behind,
             flapping=alert.flapping,

@@ -129,3 +129,18 @@ def test_what_may_only_be_simulated_is_no_completion() -> None:
     assert found(False, some, 2, 9) == NOW - timedelta(minutes=2)
     assert found(False, some, 6, 9) is None
     assert found(False, NONE, -6) is None  # stamped in the future
+
+
+def test_in_an_outage_the_rows_and_their_counts_each_tell_their_own_age() -> None:
+    at, known = ACTIVE.at, ACTIVE.tasks
+    cut = {"source": Source.CACHED, "fault": None}
+    rows = "last known, <1 min old"
+    for counts_s, told in ((84, f"{rows} counts 1.4 min old"), (45, rows)):
+        tasks = tasks_of(
+            ACTIVE,
+            newest=msgspec.structs.replace(known.newest, at=at - timedelta(seconds=40), **cut),
+            counts=msgspec.structs.replace(known.counts, at=at - timedelta(seconds=counts_s), **cut),
+        )
+        title = plain(TasksPanel(Signs(), palette("dark")).title(changed(ACTIVE, tasks=tasks)))
+        assert told in title
+        assert ("counts" in title) is ("counts" in told)

@@ -209,3 +209,12 @@ def test_what_waits_longest_stands_in_the_panel_whole(width: int) -> None:
     rates = plain(panel.lines(shown, width, 10)[1])
     assert "oldest pending 2 h" in rates
     assert len(rates) <= width
+
+
+def test_the_heading_says_whether_ages_or_times_stand_below_it() -> None:
+    snapshot = snapshot_of([task("pending", 5), task("completed", 9)], TaskCounts({"pending": 1, "completed": 1}))
+    panel = TasksPanel(Signs(), palette("dark"))
+    for panel.times, heading in ((False, "age"), (True, "time")):
+        head = plain(panel.lines(snapshot, 100, 12)[2]).split()
+        assert heading in head, head
+        assert len({"age", "time"} & {*head}) == 1

@@ -29,6 +29,10 @@ Cell = tuple[str, str] | tuple[str, str, Any] | tuple[datetime | None, str]
 its age, or as its time."""
 
 
+_AGE: Final = "age"
+"""The title of a column of ages, while those are not shown as times."""
+
+
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `width` in cells; 0 takes what is left. `name`: what it is sorted by; empty: its title is that.
 
@@ -189,7 +193,7 @@ class RowList(Scrolled):
 
     def _named(self, column: Column, width: int) -> Line:
         """Return the name of a column; of the one that is sorted by, with its direction, if need be in the gap."""
-        name, role = column.title, "dim"
+        name, role = "time" if self.times and column.title == _AGE else column.title, "dim"
         if self.sort is not None and self.sort.column == column.sort.column:
             down = self.sort.descending is not (column.moment and self.times)
             name, role = f"{name}{self._signs.down if down else self._signs.up}", "text"

@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len
 
 from core.base.text import amount
-from core.domain.newest_known import lags
+from core.domain.newest_known import is_older, lags
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
@@ -47,6 +48,10 @@ _COLUMNS: Final = (
     TableColumn(title="who", most=14, drops=4),
 )
 
+_COLUMNS_OF_TIMES: Final = tuple(
+    msgspec.structs.replace(one, title="time") if one.title == "age" else one for one in _COLUMNS
+)
+
 STUCK = "STUCK"
 UNPROVEN = "STUCK?"
 """Possibly stuck: past its time, and no log row of it is visible to this account."""
@@ -65,14 +70,17 @@ class TasksPanel(Panel):
         return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the counts where they are not live, or older than a row below them.
+        """Return the title with the age of the rows where they are not live, and of the counts where they are older.
 
         And how many tasks have no row.
         """
         more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
-        counts = snapshot.tasks.counts
-        slow = f" counts {oldness(counts.at, snapshot.at)}" if lags(counts, snapshot.tasks, snapshot.at) else ""
-        return ((self.TITLE, "title"), (origin(counts, snapshot.at), "warning"), (f"{slow}{more}", "dim"))
+        counts, rows = snapshot.tasks.counts, snapshot.tasks.newest
+        cut_off = rows if rows.at is not None and not rows.live else None
+        older = (cut_off is not None and is_older(counts, cut_off)) or lags(counts, snapshot.tasks, snapshot.at)
+        slow = f" counts {oldness(counts.at, snapshot.at)}" if older else ""
+        told = origin(cut_off or counts, snapshot.at)
+        return ((self.TITLE, "title"), (told, "warning"), (f"{slow}{more}", "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return counts, rates, then tasks: stuck ones first."""
@@ -93,7 +101,8 @@ class TasksPanel(Panel):
         order = urgent_first(newest, words, known_at, rows_within(height))
         rows = [self._row(task, snapshot, width, known_at, live=live, stuck=words.get(task.id, "")) for task in order]
         headed, steady = len(rows) + _ABOVE < height, self._widths.at(snapshot.at, width)
-        return lines + table(_COLUMNS, rows, width, headed=headed, steady=steady)
+        columns = _COLUMNS_OF_TIMES if self.times else _COLUMNS
+        return lines + table(columns, rows, width, headed=headed, steady=steady)
 
     def _summary(self, snapshot: Snapshot, width: int, *, live: bool) -> list[Line]:
         """Return the counts and the rates; one of them tells how many of the completed were only simulated."""
