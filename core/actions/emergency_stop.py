@@ -12,6 +12,7 @@ from core.actions.dependencies import Dependencies
 from core.actions.examples import longest_running
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.actions.waiting import WaitingAction
+from core.backend.answers import MISSING_COLUMN
 from core.base.text import clean, plural
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.markers import FUNCTION_MARK, Markers
@@ -175,8 +176,6 @@ class EmergencyStop(Operation[StopPlan]):
         seen = await self._context.reads.config.fetch()
         if seen is None or not seen.emergency_stop:
             return
-        flagged_at = run.database_now()
-        self._until = None if flagged_at is None else flagged_at + _ALONG
         marked_with = self._standing or run.id
 
         async def reject() -> int:
@@ -188,9 +187,21 @@ class EmergencyStop(Operation[StopPlan]):
                 found += await reject_all(run, status, mark=mark, text=text, took=took, until=self._until_of(status))
             return found
 
-        await until_none_changes(reject)
-        if await self._open():  # what another had under way came in meanwhile
+        async def reject_rest() -> None:
             await until_none_changes(reject)
+            if await self._open():  # what another had under way came in meanwhile
+                await until_none_changes(reject)
+
+        flagged_at = run.database_now()
+        await reject()  # all of it once, whatever time a row carries; of what comes in later only what was filed by now
+        self._until = None if flagged_at is None else flagged_at + _ALONG
+        try:
+            await reject_rest()
+        except NotLive as not_live:
+            if self._until is None or not_live.fault.kind != MISSING_COLUMN:
+                raise
+            self._until = None  # nobody can tell when a task was filed
+            await reject_rest()
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether the flag is set, and what became of the tasks."""

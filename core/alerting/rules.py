@@ -52,6 +52,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     `when`: its condition in words, with settings in braces: `{alerts.blind_s}`.
     `begins`: its severity at first, where that rises once it has held for `rises_s`.
     `kind`: what may mute it, of `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
+    `switch`: about something that is set or not, so it resolves as soon as it is not.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     hidden_by: tuple[str, ...] = ()
     kind: str = ""
     rate: bool = False
+    switch: bool = False
     begins: Severity | None = None
     rises_s: float = 0.0
 
@@ -92,6 +94,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         runbook="find out why it was set; when that is fixed, resume: u, or watchdesk resume",
         judge=stopped,
         for_s=0.0,
+        switch=True,
     )
     yield Rule(
         name="config_rows",
@@ -258,6 +261,7 @@ def _medium(settings: AlertRules) -> Iterable[Rule]:
         " turns it on again if tasks still fail",
         judge=dry_run_on,
         for_s=0.0,
+        switch=True,
         hidden_by=("database_down",),
     )
     yield Rule(

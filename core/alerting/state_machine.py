@@ -184,7 +184,7 @@ class AlertStateMachine:
                 text=condition.text or rule.title,
                 by=condition.by,
                 held_s=max(held_s, condition.held_s),
-                trues=before.trues + 1,
+                trues=before.trues + (before.truth is not Truth.TRUE or held_s >= self._settings.evaluate_s / 2),
                 false_s=None,
                 quiet_s=0.0,
             )
@@ -210,7 +210,7 @@ class AlertStateMachine:
                 return alert, None
             alert = msgspec.structs.replace(alert, flapping=False, changes=())
             return (alert, None) if holds else _resolved(alert, now)
-        if len(alert.changes) >= settings.flap_changes:
+        if len(alert.changes) >= settings.flap_changes and not rule.switch:
             alert = msgspec.structs.replace(alert, flapping=True)
             if alert.firing:
                 return alert, None
@@ -220,8 +220,7 @@ class AlertStateMachine:
         if alert.stage is AlertState.PENDING:
             if not holds:
                 return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0), None
-            twice = alert.trues >= 2 and alert.held_s >= settings.evaluate_s / 2  # evaluations may follow at once
-            ripe = twice if rule.for_s is None else alert.held_s >= rule.for_s
+            ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
             if not ripe or self._waits(rule, alert):
                 return alert, None
             alert = _fired(alert, now)
@@ -230,7 +229,8 @@ class AlertStateMachine:
             return _risen(alert, rule), Turn.ROSE
         if alert.firing and not holds:
             hold_s = settings.rate_hold_s if rule.rate else 0.0
-            if (alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s:
+            switched_off = rule.switch and alert.changes[-1:] == (alert.known_s,)  # seen here, and just now
+            if switched_off or ((alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s):
                 return _resolved(alert, now)
         return alert, None
 

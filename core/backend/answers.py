@@ -29,6 +29,7 @@ _SIGN_IN_REMEDY: Final = "sign in again: check SUPABASE_EMAIL and SUPABASE_PASSW
 _RIGHTS_REMEDY: Final = "this account's rights are not sufficient; sign in as the master account or use a secret key"
 _GRANT_REMEDY: Final = "grant the rights on it to the role of this key, in the project's SQL editor"
 FUNCTION_WANTS_JWT: Final = "function_wants_jwt"
+MISSING_COLUMN: Final = "missing_column"
 _JWT_REMEDY: Final = (
     "the function verifies JWTs: deploy it with --no-verify-jwt, or set WATCHDESK_FUNCTION_KEY to the legacy"
     " service_role key"
@@ -39,8 +40,8 @@ _SHAPE_REMEDY: Final = "the project's schema differs from both known shapes"
 _REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "42P01": ("missing_table", _SCHEMA_REMEDY),
     "PGRST205": ("missing_table", _SCHEMA_REMEDY),
-    "42703": ("missing_column", _SHAPE_REMEDY),
-    "PGRST204": ("missing_column", _SHAPE_REMEDY),
+    "42703": (MISSING_COLUMN, _SHAPE_REMEDY),
+    "PGRST204": (MISSING_COLUMN, _SHAPE_REMEDY),
     "PGRST106": ("schema_not_exposed", "expose the schema public in the project's API settings"),
     "42P17": ("policy_recurses", "a row level security policy refers to itself: rewrite it"),
     "42883": ("missing_function", ""),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.backend.answers import MISSING_COLUMN
 from core.backend.client import Backend
 from core.backend.columns import each
 from core.backend.faults import Failed
@@ -81,7 +82,7 @@ async def discover(backend: Backend) -> Schema:
         _probe(backend, LOGS, "id,created_at"),
     )
     error_column = "error_message"
-    if tasks is not None and tasks.kind == "missing_column":
+    if tasks is not None and tasks.kind == MISSING_COLUMN:
         tasks = await _probe(backend, TASKS, "id,error")
         error_column = "error"
     shape = Shape.DOCUMENTED if deployed is not None and documented is None else Shape.DEPLOYED
@@ -168,7 +169,7 @@ async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:
         each(await backend.calls.rows(f"look at {table}", build), *columns.split(","))
     except Failed as failed:
         fault = failed.fault
-        if fault.kind in {"missing_table", "missing_column", "not_allowed"}:
+        if fault.kind in {"missing_table", MISSING_COLUMN, "not_allowed"}:
             return msgspec.structs.replace(fault, message=f"{table}: {fault.message}")
         raise
     return None

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.checks import CHECKS
@@ -79,7 +81,7 @@ class CheckRunner:
             verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s").unanswered()
         else:
             verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
-        return self._of(name, verdict, took)
+        return msgspec.structs.replace(self._of(name, verdict, took), open=True)
 
     def _of(self, name: str, verdict: Verdict, took_s: float) -> Check:
         return Check(

@@ -14,7 +14,7 @@ UNREACHABLE: Final = "API unreachable: "
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran.
+    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran. `open`: it goes on.
 
     `recent`: durations of the last runs, seconds, the oldest first; `None` where nobody answered.
     """
@@ -25,6 +25,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     took_s: float | None = None
     at: datetime | None = None
     answered: bool = False
+    open: bool = False
     recent: tuple[float | None, ...] = ()
 
 

@@ -88,4 +88,4 @@ def _counted(names: Iterable[str]) -> str:
     found = Counter(names).most_common()
     said = [f"{many:,} {name or 'not set'}" for name, many in found[:_KINDS]]
     rest = sum(many for _, many in found[_KINDS:])
-    return ", ".join((*said, *((f"{rest:,} of {len(found) - _KINDS:,} others",) if rest else ())))
+    return ", ".join((*said, *((f"{rest:,} of {len(found) - _KINDS:,} other kinds",) if rest else ())))

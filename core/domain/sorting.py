@@ -69,7 +69,7 @@ _RISKS: Final = {"high": 0, "medium": 1, "low": 2}
 TASK_COLUMNS: Final[tuple[SortColumn, ...]] = (
     SortColumn("status", lambda task, _: task.status),
     SortColumn("age", lambda task, now: _age(task.created_at, now), SortedBy.INDEX),
-    SortColumn("ended", lambda task, now: _age(task.ended_at, now)),
+    SortColumn("ended", lambda task, now: _age(task.completed_at, now)),
     SortColumn("priority", lambda task, _: task.priority),
     SortColumn("type", lambda task, _: task.task_type or None),
     SortColumn("description", lambda task, _: task.description),

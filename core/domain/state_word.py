@@ -10,7 +10,7 @@ from core.domain.alerts import STOP_RULE
 from core.domain.records import SystemConfig
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
-from core.domain.wrong import BY_CONFIG, cause_in_words, wrong_now
+from core.domain.wrong import BY_CONFIG, DOWN_RULE, cause_in_words, wrong_now
 from core.resilience.reading import Reading, Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
@@ -71,8 +71,13 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
-def as_config_shows(alerts: Iterable[AlertView], config: Reading[SystemConfig]) -> tuple[AlertView, ...]:
-    """Return the alerts; those that the config row disproves are resolving, though evaluated only once a minute."""
+def as_readings_show(
+    alerts: Iterable[AlertView], config: Reading[SystemConfig], *, answers: bool
+) -> tuple[AlertView, ...]:
+    """Return the alerts; those that newer readings disprove are resolving, though evaluated only once a minute.
+
+    A stop by the config row, a database that is down by a refresh that it `answers`.
+    """
     row = config.value if config.live else None
     disproved = (
         set()
@@ -80,6 +85,7 @@ def as_config_shows(alerts: Iterable[AlertView], config: Reading[SystemConfig]) 
         else BY_CONFIG
         - {name for name, so in ((STOP_RULE, row.emergency_stop), ("config_rows", bool(row.several))) if so}
     )
+    disproved |= {DOWN_RULE} if answers else set()
     return tuple(
         msgspec.structs.replace(one, well=True) if one.rule in disproved and one.is_so else one for one in alerts
     )

@@ -21,7 +21,7 @@ _DATABASE, _EDGE, _BREAKERS = "db", "edge", "breakers"
 _FAILS_WHERE_SLOW: Final = frozenset({_DATABASE, _EDGE, _BREAKERS})
 """The subjects of what fails while the project answers slowly."""
 
-_DOWN_RULE: Final = "database_down"
+DOWN_RULE: Final = "database_down"
 
 _RATES: Final = ("failure rate", "success rate")
 
@@ -74,7 +74,7 @@ def named(wrong: tuple[Wrong, ...]) -> Wrong | None:
     slow = next((one for one in bad if one.alert.startswith(SLOW_RULE) and one.rank < _LAST and not one.over), None)
     if cause is None or slow is None or cause.alert == slow.alert or cause.over or cause.care or slow.care:
         return cause
-    by_itself = cause.subject == _DATABASE and (not cause.alert or cause.alert.startswith(_DOWN_RULE))
+    by_itself = cause.subject == _DATABASE and (not cause.alert or cause.alert.startswith(DOWN_RULE))
     if cause.subject not in _FAILS_WHERE_SLOW or by_itself:  # that says itself that it is slow, or does not answer
         return cause
     began = min((at for at in (cause.began_at, slow.began_at) if at is not None), default=None)
@@ -106,7 +106,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
         down = cared.get(_DATABASE)
         whole = subject != _EDGE or snapshot.link.why.startswith(UNREACHABLE)  # of the functions as well
-        explained = whole and down is not None and down.rule == _DOWN_RULE and down.is_so
+        explained = whole and down is not None and down.rule == DOWN_RULE and down.is_so
         alert = cared.get(subject) or (down if explained else None)
         if alert is None and subject in _RATES:  # one quantity
             alert = next((cared[one] for one in _RATES if one in cared), None)
@@ -134,7 +134,7 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         yield Wrong(Severity.CRITICAL.rank, Level.CRITICAL, config.several, "config_rows", care=care_of("config_rows"))
     for alert in sorted(snapshot.alerts, key=_cared):
         severity = Severity(alert.severity)
-        if severity.level is Level.OK or (by_config(alert.rule, config) and not alert.resolving):
+        if severity.level is Level.OK or (by_config(alert.rule, config) and not _is_over(alert, config)):
             continue
         had = alert if _cared(alert) else cared.get(alert.subject)
         care = had.state if had is not None and (had is alert or _covers(had, alert)) else ""
@@ -173,6 +173,12 @@ def _still_hides(alert: AlertView, snapshot: Snapshot, config: SystemConfig | No
     if by_config(alert.behind, config):
         return config is not None and config.emergency_stop
     return any(one.rule == alert.behind and one.is_so for one in snapshot.alerts)
+
+
+def _is_over(alert: AlertView, config: SystemConfig | None) -> bool:
+    """Return whether an alert about the config row resolves, and the row does not say that it is so once more."""
+    again = config is not None and (config.emergency_stop if alert.rule == STOP_RULE else bool(config.several))
+    return alert.resolving and not again
 
 
 def by_config(rule: str, config: SystemConfig | None) -> bool:

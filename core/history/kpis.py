@@ -29,6 +29,9 @@ _CHECK_TARGET_S: Final = 2.0
 _FEW: Final = 5
 
 
+_WEEK: Final = "success_7d"
+
+
 class KpiInputs(msgspec.Struct, frozen=True, kw_only=True):
     """Inputs of the figures besides the spans. `checks_s`: durations of recent checks, seconds; one of `limit_s` or
     more had no answer by then.
@@ -48,7 +51,7 @@ class KpiInputs(msgspec.Struct, frozen=True, kw_only=True):
 def kpis(spans: tuple[Span, ...], measured: KpiInputs, now: datetime) -> tuple[Kpi, ...]:
     """Return every figure, in the order of display."""
     told = (
-        _success("success_7d", "Success 7 d", measured.success_7d),
+        _success(_WEEK, "Success 7 d", measured.success_7d),
         _healing(measured.heals_ms),
         _rescues(measured.false_rescues),
     )
@@ -67,12 +70,19 @@ def kpis(spans: tuple[Span, ...], measured: KpiInputs, now: datetime) -> tuple[K
 def with_day(figures: Iterable[Kpi], rate: SuccessRate | None, at: datetime | None) -> tuple[Kpi, ...]:
     """Return the figures with the success rate of the day as every other panel shows it: as it was read last, at `at`.
 
-    The figures are computed more seldom than that is read.
+    The figures are computed more seldom than that is read: while much fails, that of the week is not good any more.
     """
     newest = _success("success_24h", "Success 24 h", rate)
-    return tuple(
-        msgspec.structs.replace(newest, at=at, recent=one.recent) if one.name == newest.name else one for one in figures
-    )
+
+    def now(one: Kpi) -> Kpi:
+        if one.name == newest.name:
+            return msgspec.structs.replace(newest, at=at, recent=one.recent)
+        older = one.at is not None and at is not None and one.at < at
+        if one.name == _WEEK and older and newest.good is Truth.FALSE and one.good is Truth.TRUE:
+            return msgspec.structs.replace(one, good=Truth.UNKNOWN)
+        return one
+
+    return tuple(map(now, figures))
 
 
 def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:

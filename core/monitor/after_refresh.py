@@ -12,6 +12,9 @@ async def after_refresh(parts: Container, *, live: bool) -> None:
     await note_config(parts)
     with boundary.around("reading paused types"):
         await parts.paused.look_if_due()
+    if live:
+        with boundary.around("looking for what a stop left rejected"):
+            await parts.left_over.look_if_due()
     with boundary.around("reading tasks that wait"):
         await parts.urgent.look_if_due()
     with boundary.around("counting a refresh for the key figures"):

@@ -21,9 +21,7 @@ from core.services.supervised_loop import SupervisedLoop
 
 log = logging.getLogger(__name__)
 
-_FORCED_CHECK_S: Final = 60.0
-_SWEEP_S: Final = 300.0
-_SUPERVISE_S: Final = 5.0
+_FORCED_CHECK_S, _SWEEP_S, _SUPERVISE_S = 60.0, 300.0, 5.0
 _BESIDE_S, _ALONE_S = 0.5, 2.0
 """The pause beside other monitors of the project on this machine; alone, only a command asks, which waits longer."""
 _EVALUATED_AGAIN_S: Final = 5.0
@@ -287,6 +285,7 @@ class Scheduler:
         self._publish()
 
     async def _alerts_turn(self) -> None:
+        self._alerts_now.clear()
         self._judged_by = self._pace.condition()
         if await self._parts.alerts.evaluate():
             self._check_now.set()  # a heal is due now, if it may

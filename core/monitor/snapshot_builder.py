@@ -17,6 +17,7 @@ from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
     Degradation,
     Health,
+    LinkWord,
     Project,
     Snapshot,
     State,
@@ -26,7 +27,7 @@ from core.domain.snapshot import (
     policies_in_words,
     policies_open,
 )
-from core.domain.state_word import as_config_shows, hidden, state_of
+from core.domain.state_word import as_readings_show, hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
 from core.history.kpis import with_day
 from core.monitor.container import Container
@@ -47,10 +48,11 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     readings, rules = parts.readings, parts.config.alerts
     values, config = readings.values, readings.config
     lives_on = components(parts.readings, parts.checks)
+    link = parts.connection.link(_moment(parts, _next_try(parts, scheduler.next_refresh)))
     snapshot = Snapshot(
         at=parts.clock.now(),
         project=_project(parts),
-        link=parts.connection.link(_moment(parts, _next_try(parts, scheduler.next_refresh))),
+        link=link,
         config=config,
         health=Health(
             checks=parts.checks.checks_now(),
@@ -92,7 +94,9 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value, values["success_24h"].at),
         last_incident=parts.kpis.last_incident,
-        alerts=_as_breakers_stand(parts, as_config_shows(parts.alerts.views(), readings.config)),
+        alerts=_as_breakers_stand(
+            parts, as_readings_show(parts.alerts.views(), config, answers=link.word is LinkWord.LIVE)
+        ),
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),

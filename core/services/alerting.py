@@ -382,7 +382,7 @@ class AlertService:
             told=alert.told,
             behind=alert.behind,
             flapping=alert.flapping,
-            well=alert.known is False or (bool(alert.hidden) and alert.truth is Truth.UNKNOWN),
+            well=alert.known is False or (alert.unheard and alert.truth is Truth.UNKNOWN),
         )
 
 

@@ -117,7 +117,7 @@ class CheckService:
             self._connection.told_by_another(self._readings.shared_for_s)
         elif live:
             self._connection.answered(took_s := self._context.clock.elapsed() - began)
-            self.news.refreshed(took_s)
+            self.news.refreshed(took_s - (patience_s or 0.0))  # it may have waited so long for what seldom changes
         else:
             self._connection.failed(self._readings.new_faults)
         self._publish()
@@ -232,8 +232,7 @@ class CheckService:
     def _still_down(self, checkup: Checkup) -> Checkup:
         """Return the checks, with the database critical if it was proven down and has not answered yet."""
         database, proof = checkup.of("database"), self._connection.proof
-        slow = database.level is Level.WARNING or (database.level is Level.UNKNOWN and self.asking)
-        if not proof or database.answered or not slow:
+        if not proof or database.answered or not (database.level is Level.WARNING or database.open):
             return checkup
         down = msgspec.structs.replace(database, level=Level.CRITICAL, text=f"{proof}; asked anew: {database.text}")
         checks = tuple(down if check is database else check for check in checkup.checks)

@@ -7,12 +7,14 @@ from typing import Final
 from core.domain.checks import Check
 from core.domain.records import SystemConfig, Task
 from core.domain.status import Level
-from core.domain.stuck import Overdue, past_their_time
+from core.domain.stuck import FUTURE, Overdue, past_their_time
 from core.services.context import Context
 from core.services.readings import Readings
 
 _EVERY_S: Final = 60.0
 _SWITCHED_EVERY_S: Final = 15.0
+_QUICK: Final = 0.75
+"""The share of the limit within which an answer is quick again."""
 _FAILED: Final = 3
 """The failures since the last check that are news, where they are half of what finished since."""
 
@@ -46,9 +48,10 @@ class News:
 
     def refreshed(self, took_s: float) -> None:
         """Record how long a refresh took that was answered."""
-        if took_s <= self._context.config.watch.limit_s:
+        limit_s = self._context.config.watch.limit_s
+        if took_s <= _QUICK * limit_s:
             self._slow_since = None
-        elif self._slow_since is None:
+        elif took_s > limit_s and self._slow_since is None:
             self._slow_since = self._context.clock.elapsed()
 
     def any(self) -> bool:
@@ -89,7 +92,8 @@ class News:
         if now is None or self._checks.get("failure_rate") is not Level.OK:
             return False
         since = now - timedelta(seconds=self._context.clock.elapsed() - self._checked_at)
-        ended = [task for task in self._tasks() if task.ended_at is not None and task.ended_at > since]
+        until = now + FUTURE
+        ended = [task for task in self._tasks() if task.ended_at is not None and since < task.ended_at <= until]
         failed = sum(task.status == "failed" for task in ended)
         return failed >= max(_FAILED, len(ended) / 2)
 

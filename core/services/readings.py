@@ -162,10 +162,15 @@ class Readings:
         singly = () if whole is not None else [name for name in due if name not in self._late]
         # What the screen lives by goes first: on a slow project there is no connection left for what comes last.
         fast = asyncio.ensure_future(self._read_fast(known)) if whole is None else None
-        await asyncio.sleep(0)  # it begins
-        self._late |= {name: asyncio.create_task(self._read_slow(name, this)) for name in singly}
-        late = tuple(self._late.values())
-        readings = await fast if fast is not None else whole or {}
+        try:
+            await asyncio.sleep(0)  # it begins
+            self._late |= {name: asyncio.create_task(self._read_slow(name, this)) for name in singly}
+            late = tuple(self._late.values())
+            readings = await fast if fast is not None else whole or {}
+        except asyncio.CancelledError:
+            if fast is not None:
+                fast.cancel()
+            raise
         self._take(readings, this)
         self._lose_or_find(readings.values())
         self.actions += len(_actions(self.values["logs"].value) - known)

@@ -60,6 +60,8 @@ class StateSince:
             self._state, self._began = state, now
         if snapshot.link.word in {LinkWord.LIVE, LinkWord.OFFLINE}:
             self._proven = elapsed
+        elif state is None and not now.seen:
+            self._runs = {}  # it may have been well meanwhile
         if state is None or self._began is None:
             return snapshot
         self._began = _earliest(self._began, snapshot.at, *(() if self._began.seen else _stop_began(snapshot)))
@@ -82,7 +84,8 @@ class StateSince:
         unknown = _unknown(snapshot)
         kept = {name: began for name, began in self._wrong.items() if name[0] in unknown}
         for one in wrong:
-            known = () if one.over or one.began_at is None else (one.began_at,)
+            # What was seen to begin is as old as that: the screen said something milder before.
+            known = () if now.seen or one.over or one.began_at is None else (one.began_at,)
             for level in _LEVELS[one.level]:
                 name = one.subject, level
                 began = kept.get(name, self._wrong.get(name, now))

@@ -153,21 +153,39 @@ async def test_what_is_filed_after_a_stop_waits_for_a_resume_and_keeps_no_stop_f
         "CREATE TRIGGER follows AFTER UPDATE ON autonomous_tasks FOR EACH ROW EXECUTE FUNCTION follows()"
     )
     await functions_seen(sandbox)
-    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('p', 'pending'), ('r', 'in_progress')")
-    odd = "INSERT INTO autonomous_tasks (description, created_at) VALUES ('odd', now() + interval '1 year')"
-    sandbox.sql(odd)
+    ahead = {"p": "0 s", "10 s": "10 s", "6 min": "6 min", "local time": "2 h", "a year": "1 year"}
+    before = {*ahead, "r"}
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('r', 'in_progress')")
+    for name, span in ahead.items():
+        row = "INSERT INTO autonomous_tasks (description, created_at) VALUES (%s, now() + %s::interval)"
+        sandbox.sql(row, name, span)
     try:
         driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
         result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
         await driven.monitor.close()
     finally:
         sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped (read back); 3 tasks rejected")
+    many = sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'rejected'")[0][0]
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, f"stopped (read back); {many} tasks rejected")
     found = sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description <> 'later' ORDER BY 1")
-    assert found == [("odd", "rejected"), ("p", "rejected"), ("r", "rejected")]
-    assert {status for (status,) in sandbox.sql("SELECT status FROM autonomous_tasks WHERE description = 'later'")} == {
-        "pending"
-    }
+    assert found == [(name, "rejected") for name in sorted(before)]
+    assert sandbox.sql("SELECT 1 FROM autonomous_tasks WHERE description = 'later' AND status = 'pending'")
+
+
+@pytest.mark.usefixtures("functions")
+async def test_without_a_time_of_filing_a_stop_rejects_all_the_same(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('p', 'pending'), ('r', 'in_progress')")
+    sandbox.sql("ALTER TABLE autonomous_tasks RENAME created_at TO filed_at")
+    await functions_seen(sandbox)
+    try:
+        driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
+        await driven.monitor.close()
+        assert statuses(sandbox) == {"rejected": 2}
+        assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped (read back); 2 tasks rejected")
+    finally:
+        sandbox.sql("ALTER TABLE autonomous_tasks RENAME filed_at TO created_at")
+        await functions_seen(sandbox)
 
 
 async def test_a_stop_asks_all_that_it_must_know_at_once(sandbox: Running, tmp_path: Path) -> None:

@@ -447,6 +447,39 @@ def test_an_acknowledgement_ends_with_the_episode() -> None:
     assert phases(lives.told()) == ["firing", "resolved", "firing"]
 
 
+def test_a_stop_is_over_as_soon_as_it_is_seen_to_be_lifted_and_one_of_another_monitor_is_not() -> None:
+    lives = Lives()
+    lives.minutes(2, stopped=True)
+    lives.minute(after_s=5.0)
+    assert phases(lives.told()) == ["firing", "resolved"]
+    other = Lives()
+    other.minutes(3)
+    firing = msgspec.structs.replace(lives.alert("emergency_stop"), stage=AlertState.FIRING, episode="theirs")
+    other.state_machine.adopt((firing,))
+    other.minute(after_s=5.0)  # what it has read is older than that stop
+    assert other.alert("emergency_stop").stage is AlertState.FIRING
+    other.minutes(2)
+    assert other.alert("emergency_stop").stage is AlertState.RESOLVED
+
+
+def test_what_must_hold_twice_holds_twice_across_restarts_and_unknowns_and_not_within_a_moment() -> None:
+    restarted, unsure, hurried = Lives(), Lives(), Lives()
+    for _ in range(2):  # as one command after the other does it
+        assert restarted.stage("stuck_tasks") != "firing"
+        restarted.minute(stuck_tasks=Level.WARNING)
+        restarted.restart(60)
+    assert restarted.stage("stuck_tasks") == "firing"
+    unsure.minute(stuck_tasks=Level.WARNING)
+    unsure.minute(stuck_tasks=Level.UNKNOWN)
+    unsure.minute(stuck_tasks=Level.WARNING)
+    assert unsure.stage("stuck_tasks") == "firing"
+    for _ in range(5):  # something else called for each of them
+        hurried.minute(after_s=5.0, stuck_tasks=Level.WARNING)
+        assert hurried.stage("stuck_tasks") == "pending"
+    hurried.minute(after_s=30.0, stuck_tasks=Level.WARNING)
+    assert hurried.stage("stuck_tasks") == "firing"
+
+
 def test_an_acknowledgement_does_not_cover_a_rise_in_severity_of_the_same_episode() -> None:
     lives = Lives()
     lives.minutes(2, failure_rate=Level.WARNING)

@@ -14,7 +14,7 @@ from core.domain.counts import SuccessRate, TaskCounts
 from core.domain.low_success import LowSuccess
 from core.domain.records import SystemConfig
 from core.domain.snapshot import CALM, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.domain.state_word import as_config_shows, state_of
+from core.domain.state_word import as_readings_show, state_of
 from core.domain.status import Level
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
@@ -166,14 +166,15 @@ def test_an_alert_that_is_pending_makes_a_warning_at_least(snapshot: Snapshot, s
     assert severity == "low" or state not in CALM
 
 
-@given(st.lists(alarms()), st.booleans())
-def test_what_the_config_row_disproves_is_resolving(alerts: list[AlertView], stopped: bool) -> None:
+@given(st.lists(alarms()), st.booleans(), st.booleans())
+def test_what_newer_readings_disprove_is_resolving(alerts: list[AlertView], stopped: bool, answers: bool) -> None:
     config = Reading(value=SystemConfig(emergency_stop=stopped), source=Source.LIVE, at=NOW)
-    for before, after in zip(alerts, as_config_shows(alerts, config), strict=True):
+    for before, after in zip(alerts, as_readings_show(alerts, config, answers=answers), strict=True):
         wrong = {"config_rows"} if stopped else {"config_rows", "emergency_stop"}
+        wrong |= {"database_down"} if answers else set()
         disproved = before.is_so and before.rule in wrong
         assert after == (msgspec.structs.replace(before, well=True) if disproved else before)
-    assert as_config_shows(alerts, Reading()) == tuple(alerts)
+    assert as_readings_show(alerts, Reading(), answers=False) == tuple(alerts)
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.sampled_from([Source.LIVE, Source.CACHED]), st.booleans())

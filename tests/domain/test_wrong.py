@@ -13,7 +13,7 @@ from core.domain.records import SystemConfig
 from core.domain.snapshot import Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
 from core.domain.status import Level
-from core.domain.wrong import cause_of
+from core.domain.wrong import cause_of, wrong_now
 from core.resilience import DegradationLevel
 from core.resilience.reading import Reading, Source
 
@@ -69,6 +69,16 @@ def test_what_nobody_has_yet_is_named_before_what_somebody_has(state: str, word:
     )
     assert said(had, alert("degraded", "medium")) == (State.CRITICAL, f"degraded (success rate: {word})")
     assert said(had, alert("degraded", "medium", "pending"))[1] == f"degraded (alert pending) (success rate: {word})"
+
+
+def test_a_stop_that_is_lifted_resolves_and_one_that_is_set_again_does_not() -> None:
+    lifted = alert("emergency_stop", "critical", "acknowledged", well=True)
+    seen = snapshot(lifted)
+    assert [(one.text, one.level, one.over) for one in wrong_now(seen)] == [
+        ("emergency stop (resolving)", Level.WARNING, True)
+    ]
+    again = Reading(value=SystemConfig(emergency_stop=True), source=Source.LIVE, at=NOW)
+    assert wrong_now(msgspec.structs.replace(seen, config=again)) == ()
 
 
 def test_the_gravest_is_named_alone_while_nobody_has_it() -> None:

@@ -18,7 +18,7 @@ from core.domain.periods import HISTORY_KEPT
 from core.domain.status import Truth
 from core.history.availability import Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime
-from core.history.kpis import KpiInputs, kpis
+from core.history.kpis import KpiInputs, kpis, with_day
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.clock import FakeClock
@@ -242,3 +242,19 @@ async def test_a_monitor_keeps_its_figures_and_the_command_line_shows_them(
     assert told.returncode == 0
     names = [kpi["name"] for kpi in json.loads(told.stdout)["kpis"]]
     assert names[:4] == ["uptime", "error_budget", "success_24h", "success_7d"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "later_s", "good"),
+    [(54, 60, Truth.UNKNOWN), (54, -60, Truth.TRUE), (1, 60, Truth.TRUE)],
+    ids=["much fails since", "much failed before", "nothing fails"],
+)
+def test_the_rate_of_a_week_is_not_good_while_that_of_the_day_which_is_newer_is_bad(
+    failed: int, later_s: float, good: Truth
+) -> None:
+    week = Kpi(name="success_7d", title="Success 7 d", value=96.5, text="96.5 %", good=Truth.TRUE, at=START)
+    day = Kpi(name="success_24h", title="Success 24 h")
+    rate = SuccessRate(completed=186, failed=failed, window=timedelta(days=1))
+    told = with_day((day, week), rate, START + timedelta(seconds=later_s))
+    assert found(told, "success_7d").good is good
+    assert found(told, "success_7d").text == "96.5 %"

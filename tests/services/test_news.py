@@ -131,3 +131,23 @@ def test_switches_that_a_check_went_by_otherwise_are_news(switch: str) -> None:
     seen.readings.config = Reading(value=row, source=Source.LIVE, at=NOW)
     assert seen.after(5) == [True, False]
     assert seen.after(15) == [True, False]  # the check that was asked for did not come
+
+
+def test_failures_of_the_future_are_none() -> None:
+    seen = Seen()
+    seen.check()
+    seen.clock.advance(86_400)
+    seen.ends(*("failed",) * 9)
+    seen.clock.jump_wall(-86_000)
+    assert seen.after(60) == [False, False]
+
+
+def test_answers_about_as_slow_as_may_be_are_news_once() -> None:
+    seen = Seen()
+    seen.check()
+    told = []
+    for _ in range(120):
+        for took_s in (1.8, 2.1):
+            seen.news.refreshed(took_s)
+            told += seen.after(5)
+    assert told.count(True) == 1

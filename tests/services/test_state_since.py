@@ -83,6 +83,19 @@ def test_what_changed_while_nobody_could_look_was_not_seen() -> None:
     assert not watched.see(State.WARNING).state_change_seen
 
 
+def test_after_a_day_in_which_nobody_could_look_it_is_since_now() -> None:
+    watched = Watched()
+    watched.see(State.ACTIVE)
+    watched.clock.advance(60)
+    watched.see(State.CRITICAL, alerts=(alert("down", "critical", watched, 0),))
+    for _ in range(24):
+        watched.clock.advance(3600)
+        assert watched.see(State.UNKNOWN, LinkWord.BLIND).state_since is None
+    slow = Check(name="database", level=Level.WARNING, text="slow")
+    after = watched.see(State.WARNING, checks=(slow,))
+    assert (after.state_since, after.state_change_seen) == (watched.clock.now(), False)
+
+
 def test_an_alert_that_is_so_tells_of_longer() -> None:
     watched = Watched()
     began = watched.see(State.WARNING, alerts=(alert("low", "low", watched, 90), alert("high", "high", watched, 40)))

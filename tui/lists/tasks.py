@@ -62,7 +62,7 @@ class TaskList(Served):
             cells=(
                 (word or record.state.replace("_", " "), role),
                 (record.created_at, "dim"),
-                (record.ended_at, "dim"),
+                (record.completed_at, "dim"),
                 ("" if record.priority is None else f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
                 (record.told, "text" if live else "dim"),
