@@ -14,7 +14,7 @@ from core.actions.catalogue import ACTIONS
 from core.actions.heal import HEAL
 from core.history.trends import Window
 from tests.running import ONE_SHAPE, Command, Running
-from tests.tui.drawn import app_on, asks, monitor_of, read_it, run, settled, text_of
+from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, WARNING
 from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS
@@ -423,3 +423,11 @@ def test_on_a_real_terminal_it_takes_what_is_typed_ahead(sandbox: Running, comma
         assert terminal.ended() == 0
     finally:
         terminal.dispose()
+
+
+async def test_a_status_that_no_row_has_is_said_though_others_match() -> None:
+    app = app_on(WARNING, RECORDS)
+    async with run(app, (140, 40)) as pilot:
+        await pilot.press("t", "slash", *"status:failed,broken", "enter")
+        told = await settled(pilot, lambda: "broken is no status that is known" in drawn(app))
+        assert "failed" in told

@@ -345,7 +345,7 @@ class Dialog(Question[None]):
             self.hints()
 
 
-_UNREAD: Final = "requested before it was read what this is about: the result tells"
+_UNREAD: Final = "requested before it was counted: the result says what was done"
 
 
 def was(before: str, after: str) -> str:

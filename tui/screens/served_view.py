@@ -355,7 +355,8 @@ class ServedView(ListView):
             return (("  reading …", "dim"),)
         if not _answers(snapshot):
             return ((f"  last known, {oldness(at, snapshot.at)}", "warning"),)
-        return ()
+        odd = unknown_status(self._listing.filter, self.listed.TABLE).partition(":")[0]
+        return ((f"  {odd}", "warning"),) if odd and self._window.records else ()
 
     def _none(self) -> Line:
         if self._reading:
