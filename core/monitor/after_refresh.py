@@ -12,7 +12,7 @@ async def after_refresh(parts: Container, *, live: bool) -> None:
     await note_config(parts)
     with boundary.around("reading paused types"):
         await parts.paused.look_if_due()
-    if live:
+    if live and parts.left_over.plan.tasks:  # it is on the screen; else the next check looks
         with boundary.around("looking for what a stop left rejected"):
             await parts.left_over.look_if_due()
     with boundary.around("reading tasks that wait"):

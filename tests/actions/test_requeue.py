@@ -1,14 +1,16 @@
 """What is given back after a stop: all that was pending when one rejected it, whoever's, and never by guesswork."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
 from core.domain.actions import ResultPhase
+from core.monitor.after_refresh import after_refresh
 from tests.actions.conftest import Begin
-from tests.actions.driving import statuses
+from tests.actions.driving import Driven, statuses
 from tests.actions.others import flag, lifted_elsewhere, pending, stopped_elsewhere
 from tests.cli.test_long_work import Typed
 from tests.running import ONE_SHAPE, Command, Running
@@ -217,3 +219,22 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
     assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
     assert "halted: an emergency stop was requested" in result.text
     assert statuses(sandbox) == {"rejected": 4}
+
+
+@ONE_SHAPE
+async def test_what_was_requeued_is_said_to_be_rejected_no_more_without_another_check(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    await driven.monitor.run(EMERGENCY_STOP, reason="fire")
+    await driven.monitor.run(RESUME)
+    await driven.round()
+    assert [notice for notice in driven.monitor.snapshot.notices if "still rejected" in notice]
+    assert (await driven.monitor.run(REQUEUE)).done
+    driven.clock.advance(5)
+    live = await driven.parts.checks.refresh()
+    await after_refresh(driven.parts, live=live)
+    driven.monitor._publish()
+    assert not [notice for notice in driven.monitor.snapshot.notices if "still rejected" in notice]
+    await driven.monitor.close()
