@@ -260,7 +260,7 @@ CERTIFICATES = {
         4, "failed", ("not valid for", "the host name that the certificate is for"), name="elsewhere.example"
     ),
     "expired": Shown(
-        *(4, "failed", ("expired", f"if this machine's date ({NOW:%d %b %Y}) is right", "must be renewed")),
+        *(4, "failed", ("expired", "if this machine's date (", f"{NOW:%Y}) is right", "must be renewed")),
         dates={"not_before": AGO - timedelta(days=9), "not_after": AGO},
     ),
     "ends soon": Shown(1, "warning", ("valid until", "have it renewed before that"), dates={"not_after": SOON}),

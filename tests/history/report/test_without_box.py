@@ -64,9 +64,9 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
         in page
     )
     assert "made from the project's log and its tasks alone" in page
-    assert re.search(r"What began it:\*\* [\d:]+, the agents' work failed 4 times within 3 min, most often: ", page)
+    assert re.search(r"What began it:\*\* [\d: -]+, the agents' work failed 4 times within 3 min, most often: ", page)
     assert "; 2 min" not in page
-    times = dict(re.findall(r"^\| (Began|Detected|Told|Acknowledged|Resolved) \| [\d:]+ \| ([^|]+) \|", page, re.M))
+    times = dict(re.findall(r"^\| (Began|Detected|Told|Acknowledged|Resolved) \| [\d: -]+ \| ([^|]+) \|", page, re.M))
     assert times == {"Began": "—", "Detected": "5 min", "Told": "6 min", "Acknowledged": "10 min", "Resolved": "30 min"}
     assert "an alert was acknowledged, by `operator sam@bastion-2` |" in page
     assert "3 tasks failed and 1 completed, as the task table has it now" in page
