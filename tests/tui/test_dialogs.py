@@ -291,7 +291,7 @@ async def test_enter_held_down_in_a_field_goes_no_further_than_to_what_acts() ->
 
 async def test_where_there_is_nothing_to_do_enter_goes_to_what_closes_and_the_hint_says_so() -> None:
     app = app_on(WARNING, heals(3))
-    monitor_of(app).plan = nothing  # type: ignore[method-assign]
+    monitor_of(app).plan = nothing  # type: ignore[method-assign]  # a plan in which nothing would change
     async with run(app, (140, 40)) as pilot:
         dialog = ActionDialog(cast(Any, monitor_of(app)), CANCEL, {"tasks": ("id",)})
         app.ask(dialog)
