@@ -11,7 +11,8 @@ from core.base.text import clean
 
 _LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
-_SIGNS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
+_SIGNS: Final = r"[^\x00-\x20\x7f()<>@,;:\\\".\[\]]+"
+"""What a bare address may have, letters of any language among it: told by what it may not, which compiles at once."""
 _ATOM: Final = re.compile(rf"{_SIGNS}(?:\.{_SIGNS})*")
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _SEPARATORS: Final = re.compile(r"[;\r\n]+")

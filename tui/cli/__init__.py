@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from core.base.garbage import collect_seldom
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
 from tui.cli.group import COMPLETE_VARIABLE, CommandGroup
@@ -58,6 +59,7 @@ def cli(
 
 def main() -> None:
     """Run the command `watchdesk`."""
+    collect_seldom()
     replace_closed_streams()
     forget_odd_sizes()
     for stream in (sys.stdout, sys.stderr):

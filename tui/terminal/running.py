@@ -1,7 +1,6 @@
 """Run the app on a terminal, from taking it to giving it back; and tell whether there is one."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -10,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from core.base.garbage import collect_as_usual
 from tui.terminal.ending import Ending
 from tui.terminal.streams import discard_failed_output
 
@@ -50,7 +50,7 @@ class TerminalSession:
         if "TEXTUAL_DRIVER" not in os.environ:
             app.driver_class = TerminalDriver
         self._app = app
-        gc.freeze()  # imported objects stay; to visit them in each collection would block the loop for 50 to 70 ms
+        collect_as_usual()
         try:
             await app.run_async(mouse=self._mouse)
         finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from msgspec.structs import replace
 
+from core.base.garbage import collect_as_usual
 from core.base.settings import SettingsError
 from core.monitor import Config, Monitor
 from core.services.config import ServiceRules
@@ -78,6 +79,7 @@ async def _watch(read: Callable[[], Config], address: str | None, first: Config)
     from tui.service.watch import Watch  # noqa: PLC0415 - as said
     from tui.terminal.ending import Ending  # noqa: PLC0415 - as said
 
+    collect_as_usual()
     watch = Watch(read, Lines(sys.stdout.fileno()), Notifier(), _serving(address, first.service))
     ending = Ending(signals=_SIGNALS, lives_with=())
     try:
@@ -105,6 +107,7 @@ async def _watch_all(address: str | None, *, observe: bool) -> int:
             return Supervisor(project_names, PROGRAM, about=about, tell=tell)
 
         start_logging()
+        collect_as_usual()
         watch = WatchAll(supervisor, Lines(sys.stdout.fileno()), Notifier(), serve)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
