@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from core.domain.alert_view import AlertView
+from core.domain.alert_view import AlertView, in_order
 from core.domain.events import BreakerChanged, Event
 from core.domain.lease import LeaseView
 from core.domain.queries import Page
@@ -299,25 +299,29 @@ def test_one_line_for_alerts_is_the_worst_of_them() -> None:
     assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 3 more"
 
 
-def test_what_needs_somebody_stands_before_what_somebody_has_and_what_is_over_does_not_stand() -> None:
+def test_the_graver_alert_stands_first_then_what_nobody_has_and_what_is_over_does_not_stand() -> None:
     def alert(state: str, severity: str, *, well: bool = False) -> AlertView:
         name = f"{severity} {state}{' well' if well else ''}"
         return AlertView(key=name, rule=name, subject="", severity=severity, state=state, title=name, well=well)
 
     alerts = (  # in the order of the list of alerts
-        alert("firing", "critical", well=True),
         alert("acknowledged", "critical"),
         alert("firing", "high"),
+        alert("acknowledged", "high"),
         alert("silenced", "medium"),
         alert("firing", "low"),
-        alert("hidden", "critical"),
+        alert("silenced", "low"),
         alert("pending", "critical"),
+        alert("firing", "critical", well=True),
+        alert("hidden", "critical"),
         alert("resolved", "critical"),
     )
-    asked = msgspec.structs.replace(STATES["healthy"], alerts=alerts)
+    assert in_order(reversed(alerts)) == alerts
+    asked = msgspec.structs.replace(STATES["healthy"], alerts=alerts[::-1])
     said = " ".join(lines(NeedsPanel, asked, 100, 20))
-    order = ("high firing", "low firing", "review", "critical pending", "critical acknowledged", "medium silenced")
-    places = [said.find(name) for name in (*order, "critical firing well", "critical hidden")]
+    first = ("critical acknowledged", "high firing", "high acknowledged", "medium silenced", "low firing")
+    order = (*first, "review", "low silenced", "critical pending", "critical firing well", "critical hidden")
+    places = [said.find(name) for name in order]
     assert -1 not in places
     assert places == sorted(places)
     assert "resolved" not in said

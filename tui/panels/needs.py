@@ -4,7 +4,7 @@ from typing import Final
 
 from core.base.text import amount, plural
 from core.domain.actors import By
-from core.domain.alert_view import AlertView, alerts_in_words
+from core.domain.alert_view import AlertView, alerts_in_words, in_order
 from core.domain.alerts import Silence
 from core.domain.pauses import paused_in_short
 from core.domain.silence_words import shown_soon, silence_line
@@ -77,7 +77,7 @@ class NeedsPanel(Panel):
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return maintenance, what fires, what waits, then what may fire, is taken care of, or is about to be over.
+        """Return maintenance, the alerts up to the last that nobody has, what waits, and the other alerts.
 
         Those without room are counted, but for what follows from another alert. What was resolved needs nobody: it is
         in the list of alerts, and an event.
@@ -92,12 +92,13 @@ class NeedsPanel(Panel):
 
         `over`: also of alerts that follow from another one.
         """
-        shown = [one for one in snapshot.alerts if one.state != "resolved" and (over or one.state != "hidden")]
-        shown.sort(key=lambda one: one.place)
+        alerts = in_order(snapshot.alerts)
+        shown = [one for one in alerts if one.state != "resolved" and (over or one.state != "hidden")]
+        first = max((place for place, one in enumerate(shown, 1) if one.word == "firing"), default=0)
         rows = [self._window(one, snapshot) for one in _windows(snapshot)]
-        rows += [self._alert(one, snapshot) for one in shown if not one.place]
+        rows += [self._alert(one, snapshot) for one in shown[:first]]
         rows += self._others(snapshot)
-        rows += [self._alert(one, snapshot) for one in shown if one.place]
+        rows += [self._alert(one, snapshot) for one in shown[first:]]
         return with_long_texts(_COLUMNS, rows, width, height)
 
     def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
