@@ -364,15 +364,19 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
     assert "41 failed" in counts or width < 37
 
 
-def test_reviews_that_an_alert_tells_of_have_one_line() -> None:
+@pytest.mark.parametrize("well", [False, True])
+@pytest.mark.parametrize("state", ["pending", "firing", "acknowledged", "silenced", "hidden", "resolved"])
+def test_reviews_have_one_line_whatever_becomes_of_the_alert_about_them(state: str, well: bool) -> None:
     alert = AlertView(
-        key="review_waits", rule="review_waits", subject="review_waits", severity="medium", state="firing",
-        title="tasks wait for a review", text="1 task in review, the oldest for 1 h 10",
+        key="review_waits", rule="review_waits", subject="review_waits", severity="medium", state=state, well=well,
+        title="tasks wait for a review", text="4 tasks in review, the oldest for over 50 min",
     )  # fmt: skip
-    for alerts, word in (((alert,), "tasks wait for a review: 1 task in review"), ((), "1 task waits for a review")):
-        told = [line for line in lines(NeedsPanel, changed(WARNING, alerts=alerts), 140, 9) if "review" in line]
-        assert len(told) == 1, told
-        assert word in told[0]
+    asked = changed(WARNING, alerts=(alert,))
+    told = [line for line in lines(NeedsPanel, asked, 140, 9) if "review" in line]
+    assert len(told) == 1, told
+    count = f"{asked.in_review} task"
+    resolved = state == "resolved"
+    assert f"{count} waits for a review" in told[0] if resolved else f": {count} in review, the oldest" in told[0]
 
 
 def test_what_is_counted_for_an_automatic_stop_is_named_and_who_counts() -> None:
