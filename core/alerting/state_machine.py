@@ -200,8 +200,8 @@ class AlertStateMachine:
             seen_s=before.seen_s + (passed_s if before.firing else 0.0),
             told_s=before.told_s + passed_s,
         )
-        if before.firing and condition.truth is not Truth.TRUE and (before.key, before.episode) in self._over:
-            known = False if condition.truth is Truth.FALSE else before.known
+        known = before.known if condition.truth is Truth.UNKNOWN else condition.truth is Truth.TRUE
+        if before.firing and known is not True and (before.key, before.episode) in self._over:
             return _resolved(msgspec.structs.replace(alert, known=known, flapping=False, changes=()), now)
         if condition.truth is Truth.UNKNOWN:
             return _expired(alert), None

@@ -642,17 +642,41 @@ def test_a_second_storm_seen_here_first_is_not_the_first_one_again_until_its_sen
     assert ours.alert(RATE).episode == first.episode
 
 
-@pytest.mark.parametrize("level", [Level.OK, Level.UNKNOWN])
-def test_what_another_monitor_saw_the_end_of_is_over_here_unless_it_is_seen_to_hold(level: Level) -> None:
+def test_what_another_monitor_saw_the_end_of_is_over_here_unless_it_was_last_seen_to_hold() -> None:
     ours = Lives()
     ours.minutes(3, activity=Level.WARNING)
     fired = ours.alert("no_activity")
     assert fired.firing
     ours.state_machine.adopt([], {("no_activity", fired.episode): ours.now})
-    ours.minute(activity=Level.WARNING)
-    assert ours.stage("no_activity") == "firing"
-    ours.minute(activity=level)
+    for level in (Level.WARNING, Level.UNKNOWN, Level.UNKNOWN):
+        ours.minute(activity=level)
+        assert ours.stage("no_activity") == "firing"
+    ours.minute()
     assert ours.stage("no_activity") == "resolved"
+
+
+def test_what_is_known_to_be_over_ends_with_the_word_of_another_monitor_though_nobody_looked_since() -> None:
+    ours = Lives()
+    ours.minutes(3, activity=Level.WARNING)
+    ours.minute()
+    ours.minute(**UNKNOWN)
+    fired = ours.alert("no_activity")
+    assert (fired.firing, fired.known) == (True, False)
+    ours.state_machine.adopt([], {("no_activity", fired.episode): ours.now})
+    ours.minute(**UNKNOWN)
+    assert ours.stage("no_activity") == "resolved"
+
+
+def test_what_fails_here_alone_is_no_new_alert_after_each_end_that_another_monitor_sees() -> None:
+    ours = Lives()
+    ours.minute(breakers=(breaker(ours.now, BreakerState.OPEN, 301.0),))
+    key = next(key for key, one in ours.state_machine.alerts.items() if one.firing)
+    episode = ours.alert(key).episode
+    for minute in range(12):
+        ours.state_machine.adopt([], {(key, ours.alert(key).episode): ours.now})
+        state = BreakerState.OPEN if minute % 2 else BreakerState.DUE
+        ours.minute(breakers=(breaker(ours.now, state, 301.0 + 60 * minute),))
+    assert (ours.alert(key).firing, ours.alert(key).episode) == (True, episode)
 
 
 def test_a_silence_that_ends_while_it_is_true_sends_at_once() -> None:
