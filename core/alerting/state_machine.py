@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from core.alerting.conditions import Condition, Facts
+from core.alerting.merging import merged, older
 from core.alerting.rules import Rule
 from core.alerting.settings import AlertRules
 from core.base.error_boundary import ErrorBoundary
@@ -52,8 +53,12 @@ class AlertStateMachine:
         self._episode = episode
         self._boundary = boundary or ErrorBoundary(lambda _: None)
         self.alerts: dict[str, Alert] = {}
+        self.ended: tuple[Alert, ...] = ()
+        """The alerts that the last evaluation ended and, as their condition had come back, fired anew at once."""
         self._over: dict[tuple[str, str], datetime] = {}
         """When another monitor said that an alert is over, by name and episode, as first heard."""
+        self._left: dict[str, str] = {}
+        """The last episode of each alert whose end this monitor saw itself, by name."""
 
     def rule(self, alert: Alert) -> Rule | None:
         """Return the rule of an alert, if there still is one of that name."""
@@ -67,6 +72,7 @@ class AlertStateMachine:
     def evaluate(self, facts: Facts, passed_s: float) -> dict[str, Turn]:
         """Evaluate all rules, `passed_s` seconds after the last time. Returns the changes, by alert."""
         turns: dict[str, Turn] = {}
+        ended: list[Alert] = []
         for rule in self._rules:
             key = key_of(rule.name, rule.subject or rule.name)
             before = self.alerts.get(key) or _new(rule)
@@ -78,8 +84,23 @@ class AlertStateMachine:
             self.alerts[key] = after
             if turn is not None:
                 turns[key] = turn
+            if turn is Turn.FIRED and before.firing:
+                ended.append(_resolved(before, after.began_at or facts.at)[0])
+            if turn is Turn.RESOLVED or (turn is Turn.FIRED and before.firing):
+                self._left[key] = before.episode
+        self.ended = tuple(ended)
         self._let_go(facts)
         return turns
+
+    def rate_now(self, alert: Alert, facts: Facts) -> Condition | None:
+        """Return the condition of an alert about a rate, as these facts are; `None` where they do not tell."""
+        rule = self.rule(alert)
+        if rule is None or not rule.rate or not alert.active:
+            return None
+        with self._boundary.around(f"the alert rule {alert.key}"):
+            condition = rule.judge(facts, self._settings)
+            return None if condition.truth is Truth.UNKNOWN else condition
+        return None
 
     def cause_of(self, alert: Alert) -> Alert | None:
         """Return the firing alert that hides this one, if it is one that does."""
@@ -118,7 +139,8 @@ class AlertStateMachine:
         """Continue what another monitor fired and did not resolve, in its episode and with what it told.
 
         `over`: when it resolved others, by name and episode; `told`: those that reached somebody. `follow`: the other
-        monitor tells and we do not, so its episode wins; among equals the older one wins.
+        monitor tells and we do not, so its episode wins; among equals the older one wins. What ended here does not come
+        back because the other monitor has not seen its end yet.
         """
         over = over or {}
         self._over = {name: self._over.get(name, at) for name, at in over.items()}
@@ -134,9 +156,15 @@ class AlertStateMachine:
                 self.alerts[theirs.key] = theirs
             elif ours.episode == theirs.episode:
                 if ours.active:
-                    self.alerts[theirs.key] = _merged(ours, theirs)
-            elif follow or not ours.firing or _older(theirs, ours):
-                self.alerts[theirs.key] = _merged(ours, theirs)
+                    self.alerts[theirs.key] = merged(ours, theirs)
+            elif self._left.get(theirs.key) == theirs.episode and not self._patient(ours):
+                continue
+            elif follow or not ours.firing or older(theirs, ours):
+                self.alerts[theirs.key] = merged(ours, theirs)
+
+    def _patient(self, ours: Alert) -> bool:
+        """Return whether an alert fired here for so long that the other monitor would know of it, were it no other."""
+        return ours.firing and ours.seen_s >= self._settings.late_s
 
     def _let_go(self, facts: Facts) -> None:
         """End what was hidden since it began, once nothing hides it any more, unless it is known to hold.
@@ -172,6 +200,9 @@ class AlertStateMachine:
             seen_s=before.seen_s + (passed_s if before.firing else 0.0),
             told_s=before.told_s + passed_s,
         )
+        known = before.known if condition.truth is Truth.UNKNOWN else condition.truth is Truth.TRUE
+        if before.firing and known is not True and (before.key, before.episode) in self._over:
+            return _resolved(msgspec.structs.replace(alert, known=known, flapping=False, changes=()), now)
         if condition.truth is Truth.UNKNOWN:
             return _expired(alert), None
         holds = condition.truth is Truth.TRUE
@@ -191,6 +222,8 @@ class AlertStateMachine:
         else:
             false_s = 0.0 if before.false_s is None else before.false_s + passed_s
             alert = msgspec.structs.replace(alert, false_s=false_s, quiet_s=before.quiet_s + passed_s)
+            if alert.firing and false_s >= self._settings.resolve_s:
+                alert = msgspec.structs.replace(alert, over=True, held_s=0.0, trues=0)
         return self._moved(alert, rule, condition, now)
 
     def _moved(self, alert: Alert, rule: Rule, condition: Condition, now: datetime) -> tuple[Alert, Turn | None]:
@@ -205,6 +238,10 @@ class AlertStateMachine:
                 trues=1,
                 **_new_episode(episode, now - timedelta(seconds=condition.held_s)),
             )
+        if len(alert.changes) >= settings.flap_changes and not rule.switch and alert.firing:
+            alert = msgspec.structs.replace(alert, flapping=True)
+        if alert.firing and alert.over and holds and self._ripe(alert, rule):
+            return self._come_back(alert, rule, episode, now)
         if alert.flapping:
             if alert.known_s - alert.changes[-1] < settings.flap_s:
                 return alert, None
@@ -212,16 +249,13 @@ class AlertStateMachine:
             return (alert, None) if holds else _resolved(alert, now)
         if len(alert.changes) >= settings.flap_changes and not rule.switch:
             alert = msgspec.structs.replace(alert, flapping=True)
-            if alert.firing:
-                return alert, None
             if not alert.active:
                 alert = msgspec.structs.replace(alert, **_new_episode(episode, now))
             return _fired(alert, now), Turn.FLAPS
         if alert.stage is AlertState.PENDING:
             if not holds:
                 return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0), None
-            ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
-            if not ripe or self._waits(rule, alert):
+            if not self._ripe(alert, rule):
                 return alert, None
             alert = _fired(alert, now)
             return (_risen(alert, rule) if _rises(alert, rule) else alert), Turn.FIRED
@@ -233,6 +267,23 @@ class AlertStateMachine:
             if switched_off or ((alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s):
                 return _resolved(alert, now)
         return alert, None
+
+    def _come_back(self, alert: Alert, rule: Rule, episode: str, now: datetime) -> tuple[Alert, Turn]:
+        """Return an alert whose condition was over for long enough to resolve, though it had not, and holds again.
+
+        That is news, so it begins anew: whoever acknowledged it did not see it come back. While it flaps it was said
+        that it would, and only its beginning is new.
+        """
+        began_at = now - timedelta(seconds=alert.held_s)
+        if alert.flapping:
+            return msgspec.structs.replace(alert, over=False, began_at=began_at), Turn.FLAPS
+        fresh = msgspec.structs.replace(alert, severity=rule.begins or rule.severity, **_new_episode(episode, began_at))
+        return _fired(fresh, now), Turn.FIRED
+
+    def _ripe(self, alert: Alert, rule: Rule) -> bool:
+        """Return whether the condition has held for long enough, and nothing is about to fire that would hide it."""
+        ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
+        return ripe and not self._waits(rule, alert)
 
     def _waits(self, rule: Rule, alert: Alert) -> bool:
         """Return whether an alert that would hide this one may be about to fire: then this one does not begin.
@@ -253,7 +304,7 @@ class AlertStateMachine:
         One that was over in that episode begins another, though a milder alert went on: whoever acknowledged it then
         did not see it come back.
         """
-        was_over = alert.episode if alert.resolved_at is not None else ""
+        was_over = alert.episode if alert.over or alert.resolved_at is not None else ""
         if rule.subject:
             for other in self.alerts.values():
                 if other.subject == rule.subject and other.active and other.episode not in {"", was_over}:
@@ -271,7 +322,8 @@ class AlertStateMachine:
 def _new_episode(episode: str, began_at: datetime) -> dict[str, Any]:
     """Return the fields of a new episode."""
     nothing = {"told": 0, "here": 0, "messages": 0, "logged": False, "reached": False, "alone": False}
-    return {"episode": episode, "began_at": began_at, "fired_at": None, "resolved_at": None, "owed": False} | nothing
+    times = {"began_at": began_at, "fired_at": None, "resolved_at": None}
+    return {"episode": episode, "owed": False, "over": False} | times | nothing
 
 
 def _rises(alert: Alert, rule: Rule) -> bool:
@@ -328,36 +380,3 @@ def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
     return msgspec.structs.replace(
         alert, stage=AlertState.RESOLVED, resolved_at=now, held_s=0.0, trues=0
     ), Turn.RESOLVED
-
-
-def _merged(ours: Alert, theirs: Alert) -> Alert:
-    """Merge our observations with another monitor's episode and what it told; what it fired fires."""
-    ahead = theirs.told > ours.told or not ours.firing
-    return msgspec.structs.replace(
-        ours,
-        stage=theirs.stage,
-        severity=min(ours.severity, theirs.severity, key=lambda one: one.rank) if ours.active else theirs.severity,
-        text=ours.text or theirs.text,
-        episode=theirs.episode,
-        began_at=theirs.began_at,
-        fired_at=theirs.fired_at,
-        resolved_at=None,
-        owed=False,
-        logged=True,
-        reached=theirs.reached or (ours.reached and ours.episode == theirs.episode),
-        here=ours.here if ours.active else 0,
-        alone=ours.alone and ours.active,
-        seen_s=ours.seen_s if ours.active else 0.0,
-        false_s=ours.false_s if ours.active else None,
-        quiet_s=ours.quiet_s if ours.active else 0.0,
-        firing_s=theirs.firing_s if ahead else ours.firing_s,
-        told=max(theirs.told, ours.told if ours.active else 0),
-        told_s=theirs.told_s if ahead else ours.told_s,
-        messages=max(theirs.messages, ours.messages if ours.active else 0),
-    )
-
-
-def _older(theirs: Alert, ours: Alert) -> bool:
-    if theirs.fired_at is None or ours.fired_at is None:
-        return True
-    return (theirs.fired_at, theirs.episode) < (ours.fired_at, ours.episode)

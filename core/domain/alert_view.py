@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from core.domain.alerts import Severity
+
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
@@ -77,13 +79,23 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
         return self.fires and self.well
 
     @property
-    def place(self) -> int:
-        """Return its place in every list, 0 the first: what fires, may fire, is taken care of, is about to be over."""
-        if self.state == "firing" and not self.well:
-            return 0
-        if self.state == "pending":
-            return 1
-        return 2 if self.is_so else 3 if self.state != "resolved" else 4
+    def cared(self) -> bool:
+        """Return whether somebody has it: it was acknowledged, or silenced."""
+        return self.state in {"acknowledged", "silenced"}
+
+    @property
+    def place(self) -> tuple[int, int, bool]:
+        """Return its place wherever alerts stand in order: what fires, may fire, is about to be over, is over.
+
+        Of each the graver first, and of those what nobody has yet.
+        """
+        course = 0 if self.is_so else 1 if self.state == "pending" else 2 if self.state != "resolved" else 3
+        return course, Severity(self.severity).rank, self.cared
+
+
+def in_order(alerts: Iterable[AlertView]) -> tuple[AlertView, ...]:
+    """Return alerts in the order of every list."""
+    return tuple(sorted(alerts, key=lambda one: (one.place, one.key)))
 
 
 def alerts_in_words(alerts: Iterable[AlertView]) -> str:

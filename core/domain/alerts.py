@@ -98,6 +98,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     told: int = 0
     told_s: float = 0.0
     messages: int = 0
+    over: bool = False
+    """Its condition did not hold for long enough to resolve, though it still fires: if it holds again, that is news."""
     here: int = 0
     seen_s: float = 0.0
     by: str = ""

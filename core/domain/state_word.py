@@ -8,9 +8,9 @@ import msgspec
 from core.domain.alert_view import AlertView
 from core.domain.alerts import STOP_RULE
 from core.domain.records import SystemConfig
-from core.domain.snapshot import Snapshot, State
+from core.domain.snapshot import LinkWord, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
-from core.domain.wrong import BY_CONFIG, DOWN_RULE, cause_in_words, wrong_now
+from core.domain.wrong import DOWN_RULE, cause_in_words, wrong_now
 from core.resilience.reading import Reading, Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
@@ -72,20 +72,15 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def as_readings_show(
-    alerts: Iterable[AlertView], config: Reading[SystemConfig], *, answers: bool
+    alerts: Iterable[AlertView], config: Reading[SystemConfig], link: LinkWord
 ) -> tuple[AlertView, ...]:
-    """Return the alerts; those that newer readings disprove are resolving, though evaluated only once a minute.
+    """Return the alerts; whether one resolves is as newer readings show it: evaluated is only once a minute.
 
-    A stop by the config row, a database that is down by a refresh that it `answers`.
+    A stop by the config row; a database by the last refresh.
     """
     row = config.value if config.live else None
-    disproved = (
-        set()
-        if row is None
-        else BY_CONFIG
-        - {name for name, so in ((STOP_RULE, row.emergency_stop), ("config_rows", bool(row.several))) if so}
-    )
-    disproved |= {DOWN_RULE} if answers else set()
+    so = {} if row is None else {STOP_RULE: row.emergency_stop, "config_rows": bool(row.several)}
+    so |= {DOWN_RULE: link is LinkWord.OFFLINE} if link in {LinkWord.LIVE, LinkWord.OFFLINE} else {}
     return tuple(
-        msgspec.structs.replace(one, well=True) if one.rule in disproved and one.is_so else one for one in alerts
+        msgspec.structs.replace(one, well=not so[one.rule]) if one.rule in so and one.fires else one for one in alerts
     )

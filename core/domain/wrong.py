@@ -100,7 +100,7 @@ def cause_in_words(wrong: tuple[Wrong, ...]) -> str:
 def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
     by_gravity = sorted(snapshot.alerts, key=lambda one: -Severity(one.severity).rank)
-    cared = {one.subject: one for one in by_gravity if one.fires and _cared(one)}  # the gravest of a subject
+    cared = {one.subject: one for one in by_gravity if one.fires and one.cared}  # the gravest of a subject
 
     def care_of(subject: str) -> str:
         """Return how what a check or a reading shows is taken care of: its own alert, or the one that explains it."""
@@ -132,11 +132,11 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
         )
     if config is not None and config.several:
         yield Wrong(Severity.CRITICAL.rank, Level.CRITICAL, config.several, "config_rows", care=care_of("config_rows"))
-    for alert in sorted(snapshot.alerts, key=_cared):
+    for alert in sorted(snapshot.alerts, key=lambda one: one.cared):
         severity = Severity(alert.severity)
         if severity.level is Level.OK or (by_config(alert.rule, config) and not _is_over(alert, config)):
             continue
-        had = alert if _cared(alert) else cared.get(alert.subject)
+        had = alert if alert.cared else cared.get(alert.subject)
         care = had.state if had is not None and (had is alert or _covers(had, alert)) else ""
         of = Wrong(severity.rank, severity.level, alert.title, alert.subject, alert.began_at, alert.key, care)
         if _is_so(alert, snapshot, config):
@@ -149,10 +149,6 @@ def _wrong(snapshot: Snapshot) -> Iterator[Wrong]:
     if snapshot.low_success.holds(snapshot.tasks.success_24h):  # the alerts are evaluated only once a minute
         text, subject = "success rate is below its target", "success rate"
         yield Wrong(Severity.MEDIUM.rank, Level.WARNING, text, subject, care=care_of(subject))
-
-
-def _cared(alert: AlertView) -> bool:
-    return alert.state in {"acknowledged", "silenced"}
 
 
 def _covers(graver: AlertView, alert: AlertView) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.domain.actors import By, by_of
-from core.domain.alert_view import AlertView
+from core.domain.alert_view import AlertView, in_order
 from core.domain.counts import TaskCounts
 from core.domain.records import LogEntry
 from core.domain.snapshot import CALM, CUT_OFF, WORST_FIRST, Snapshot, State
@@ -121,7 +121,7 @@ class Absence:
             worst=None if self._worst.state in {step.state for step in path} else self._worst,
             fired=self._fired,
             resolved=self._resolved,
-            firing=tuple(map(_called, (one for one in back.alerts if one.is_so))),
+            firing=tuple(map(_called, (one for one in in_order(back.alerts) if one.is_so))),
             actions=tuple(
                 sorted(self._actions.values(), key=lambda one: by_of(one.actor) is not By.OPERATOR)  # else as they came
             ),

@@ -10,14 +10,13 @@ from core.actions.lease import Lease
 from core.actions.waiting import LAPSES, WaitingAction
 from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
-from core.domain.alert_view import AlertView
+from core.domain.alert_view import AlertView, in_order
 from core.domain.low_success import LowSuccess
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
     Degradation,
     Health,
-    LinkWord,
     Project,
     Snapshot,
     State,
@@ -94,9 +93,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         throughput=parts.trends.throughput,
         kpis=with_day(parts.kpis.kpis, values["success_24h"].value, values["success_24h"].at),
         last_incident=parts.kpis.last_incident,
-        alerts=_as_breakers_stand(
-            parts, as_readings_show(parts.alerts.views(), config, answers=link.word is LinkWord.LIVE)
-        ),
+        alerts=in_order(_as_breakers_stand(parts, as_readings_show(parts.alerts.views(), config, link.word))),
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),

@@ -71,16 +71,16 @@ class AlertInputs:
         context, readings = self._context, self._readings
         interval_s = context.config.watch.interval_s * (1 + context.config.watch.jitter)
         config = readings.config.value if readings.config.live else None
-        day, simulated = readings.values["success_24h"], readings.values["simulated"]
+        simulated = readings.values["simulated"]
         lost = tuple(part.name for part in components(readings, self._checks) if part.source is not Source.LIVE)
         server = context.time.told()
         blind_s = self._connection.blind_for_s() or 0.0
         now = context.clock.now()
-        checked = self._checked(2 * interval_s + 60.0)
+        rates = self.rates()
         return Facts(
             at=now,
-            verdicts={name: verdict for name, (verdict, _) in checked.items()},
-            checked_at={name: at for name, (_, at) in checked.items()},
+            verdicts=rates.verdicts,
+            checked_at=rates.checked_at,
             config_at=readings.config.at,
             stopped=config.emergency_stop if config is not None else None,
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
@@ -89,7 +89,7 @@ class AlertInputs:
             enabled=config.enabled if config is not None else None,
             config_rows=len(config.ids) if config is not None else None,
             success_1h=await self._ask("the success rate of the last hour", self._success_1h),
-            success_24h=day.value if day.live else None,
+            success_24h=rates.success_24h,
             simulated=simulated.value if simulated.live else None,
             simulated_age_s=_age_s(simulated, context.time.likely()),
             breakers=self._breakers.all(),
@@ -107,6 +107,18 @@ class AlertInputs:
             dry_run_by=await self._ask("who turned dry-run on", lambda: self._dry_run_by(config)),
             set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
+        )
+
+    def rates(self) -> Facts:
+        """Return what the rules about rates go by, as read last, without asking for any of it."""
+        watch, day = self._context.config.watch, self._readings.values["success_24h"]
+        checked = self._checked(2 * watch.interval_s * (1 + watch.jitter) + 60.0)
+        return Facts(
+            at=self._context.clock.now(),
+            verdicts={name: verdict for name, (verdict, _) in checked.items()},
+            checked_at={name: at for name, (_, at) in checked.items()},
+            success_1h=self._readings.success_1h(_TOLD_S),
+            success_24h=day.value if day.live else None,
         )
 
     def _checked(self, too_old_s: float) -> dict[str, tuple[Verdict, datetime]]:

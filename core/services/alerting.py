@@ -29,6 +29,7 @@ from core.resilience import NotLive
 from core.resilience.reading import Source
 from core.services.alert_inputs import AlertInputs
 from core.services.alert_owner import LATE, AlertOwner
+from core.services.alert_shown import shown_as
 from core.services.check_service import CheckService
 from core.services.context import Context
 from core.services.notifications import Notifications
@@ -185,11 +186,19 @@ class AlertService:
     # Results
 
     def views(self) -> tuple[AlertView, ...]:
-        """Return the alerts as shown, in the order of their places, the worst of each first."""
+        """Return the alerts as shown, those about a rate by its newest reading."""
         shown = [alert for alert in self._state_machine.alerts.values() if alert.stage is not AlertState.INACTIVE]
         shown = [alert for alert in shown if alert.messages or alert.stage is not AlertState.RESOLVED]
-        shown.sort(key=lambda alert: (alert.severity.rank, alert.key))
-        return tuple(sorted((self._view(alert) for alert in shown), key=lambda one: one.place))
+        now, rates = self._context.clock.now(), self._inputs.rates()
+        return tuple(
+            shown_as(
+                alert,
+                self._state_machine.cause_of(alert),
+                acknowledged_as(alert, self.store.acks, now, self._settings),
+                self._state_machine.rate_now(alert, rates),
+            )
+            for alert in shown
+        )
 
     def telling(self) -> Telling:
         """Return the status of delivery: recipients, failures, silences."""
@@ -289,6 +298,11 @@ class AlertService:
     def _to_send(self, turns: Mapping[str, Turn]) -> list[Tell]:
         """Return what to send now. An alert that another monitor has to send is sent here only if that is overdue."""
         tells, all_of_it = [], self.alert_owner.tells()
+        for ended in self._state_machine.ended:
+            with self._boundary.around(f"telling of the end of {ended.key}"):
+                told = self._escalated if all_of_it or ended.alone else self._followed
+                if (one := told(ended, Turn.RESOLVED)[1]) is not None:
+                    tells.append(one)
         for key, alert in list(self._state_machine.alerts.items()):
             with self._boundary.around(f"telling of {key}"):
                 told = self._escalated if all_of_it or alert.alone else self._followed
@@ -359,39 +373,3 @@ class AlertService:
         for row in rows:
             self._context.events.ours(row.id)
         return tuple(rows)
-
-    def _view(self, alert: Alert) -> AlertView:
-        return AlertView(
-            key=alert.key,
-            rule=alert.rule,
-            subject=alert.subject,
-            severity=alert.severity.value,
-            state=_word(alert),
-            title=alert.title,
-            text=alert.text,
-            runbook=alert.runbook,
-            episode=alert.episode,
-            began_at=alert.began_at,
-            fired_at=alert.fired_at,
-            resolved_at=alert.resolved_at,
-            acked="" if alert.hidden else alert.acked,  # of one episode, whose cause was acknowledged
-            acked_as=acknowledged_as(alert, self.store.acks, self._context.clock.now(), self._settings)
-            if alert.acked and not alert.hidden
-            else "",
-            muted=(alert.muted if alert.active else "") or alert.why_hidden(self._state_machine.cause_of(alert)),
-            told=alert.told,
-            behind=alert.behind,
-            flapping=alert.flapping,
-            well=alert.known is False or (alert.unheard and alert.truth is Truth.UNKNOWN),
-        )
-
-
-def _word(alert: Alert) -> str:
-    """Return the state as it is shown."""
-    if not alert.firing:
-        return alert.stage.value
-    if alert.hidden:
-        return "hidden"
-    if alert.acked:
-        return "acknowledged"
-    return "silenced" if alert.muted else "firing"

@@ -524,6 +524,161 @@ def test_what_comes_back_after_it_was_over_is_acknowledged_by_nobody_though_a_mi
     assert lives.alert("failure_rate_high:failure rate").acked == "anna"  # the first acknowledgement still is of it
 
 
+RATE: Final = "failure_rate_critical:failure rate"
+
+
+def test_a_second_storm_within_the_hold_of_the_first_is_news_and_acknowledged_by_nobody() -> None:
+    lives = Lives()
+    lives.minutes(5, failure_rate=Level.CRITICAL)
+    lives.ack(RATE)
+    lives.minutes(4)
+    first = lives.alert(RATE)
+    assert (first.firing, first.known, first.acked) == (True, False, "anna")
+    second_at = lives.now + timedelta(minutes=1)
+    lives.minutes(2, failure_rate=Level.CRITICAL)
+    again = lives.alert(RATE)
+    assert (again.firing, again.acked, again.episode == first.episode) == (True, "", False)
+    assert (again.began_at, again.fired_at) == (second_at, second_at)
+    assert phases(lives.told(RATE)) == ["firing", "resolved", "firing"]
+    assert [turn for _, key, turn in lives.turns if key == RATE] == ["fired", "fired"]
+
+
+def test_what_must_hold_twice_is_news_once_it_held_twice_again() -> None:
+    lives = Lives()
+    low, key = {"success_1h": rate(70.0)}, "success_rate_critical:success rate"
+    lives.minutes(5, **low)
+    lives.ack(key)
+    lives.minutes(4)
+    began_at = lives.now + timedelta(minutes=1)
+    lives.minute(**low)
+    assert (lives.alert(key).acked, lives.alert(key).known) == ("anna", True)
+    lives.minute(**low)
+    assert (lives.alert(key).acked, lives.alert(key).began_at) == ("", began_at)
+
+
+def test_what_a_contact_was_told_of_is_ended_though_what_came_back_is_over_before_anybody_is_told() -> None:
+    lives, key = Lives(), "failure_rate_high:failure rate"
+    lives.minutes(20, failure_rate=Level.WARNING)
+    lives.minutes(4)
+    lives.minutes(2, failure_rate=Level.WARNING)
+    lives.minutes(15)
+    assert lives.stage(key) == "resolved"
+    assert phases(lives.told(key)) == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize(("well_min", "ill_min"), [(1, 1), (1, 5), (2, 2), (2, 1), (3, 3), (6, 6)])
+def test_a_rate_about_its_threshold_is_no_flood(well_min: int, ill_min: int) -> None:
+    lives = Lives(contacts=1)
+    while lives.passed < 3600:
+        lives.minutes(ill_min, failure_rate=Level.CRITICAL)
+        lives.minutes(well_min)
+    firing = [phase for phase in phases(lives.told(RATE)) if phase != "resolved"]
+    assert len(firing) <= (1 if well_min == 1 else 2 if ill_min + well_min < 7 else 5)
+
+
+@pytest.mark.parametrize("who", ["", "anna"])
+def test_what_flaps_and_comes_back_has_its_new_beginning_and_is_told_to_the_log_alone(who: str) -> None:
+    lives = Lives(contacts=1)
+    lives.minute()
+    for _ in range(2):
+        lives.minutes(2, **DOWN)
+        lives.minutes(3)
+    flapping = lives.alert("database_down:db")
+    assert (flapping.firing, flapping.flapping, flapping.known) == (True, True, False)
+    if who:
+        lives.ack("database_down:db")
+    said, third_at = len(lives.said), lives.now + timedelta(minutes=1)
+    lives.minutes(3, **DOWN)
+    third = lives.alert("database_down:db")
+    assert (third.flapping, third.began_at, third.acked) == (True, third_at, who)
+    assert [(key, phase, to) for _, key, phase, to in lives.said[said:]] == [("database_down:db", "flapping", ())]
+
+
+def test_a_moment_in_between_is_no_new_outage_of_what_flaps() -> None:
+    lives = Lives()
+    lives.minute()
+    for _ in range(2):
+        lives.minutes(2, **DOWN)
+        lives.minutes(2)
+    lives.minutes(2, **DOWN)
+    began_at = lives.alert("database_down:db").began_at
+    lives.minute()
+    lives.minute(**DOWN)
+    assert lives.alert("database_down:db").began_at == began_at
+
+
+def test_what_ended_here_does_not_come_back_because_another_monitor_has_not_seen_it_yet() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minute(activity=Level.WARNING)
+    theirs.minute(activity=Level.WARNING)
+    row = of_alert(Tell(alert=theirs.alert("no_activity"), phase=Phase.FIRING), "watchdog b@b", "b", theirs.now)
+    ours.minute()
+    said = heard([row.told], ours.rules, ours.now + timedelta(minutes=1))
+    ours.state_machine.adopt(said.alerts, follow=True)
+    assert ours.stage("no_activity") == "firing"
+    ours.minutes(2)
+    assert ours.stage("no_activity") == "resolved"
+    ours.minute(activity=Level.WARNING)
+    for _ in range(3):
+        ours.state_machine.adopt(said.alerts, follow=True)
+        ours.minute()
+        assert ours.stage("no_activity") == "inactive"
+
+
+def test_a_second_storm_seen_here_first_is_not_the_first_one_again_until_its_sender_sees_it() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minute(failure_rate=Level.CRITICAL)
+    first = theirs.alert(RATE)
+    ours.state_machine.adopt([first], follow=True)
+    ours.minutes(3, failure_rate=Level.CRITICAL)
+    ours.minutes(3)
+    ours.minute(failure_rate=Level.CRITICAL)
+    second = ours.alert(RATE).episode
+    assert second != first.episode
+    ours.state_machine.adopt([first], follow=True)
+    assert ours.alert(RATE).episode == second
+    ours.minutes(10, failure_rate=Level.CRITICAL)  # the sender knows of one episode alone
+    ours.state_machine.adopt([first], follow=True)
+    assert ours.alert(RATE).episode == first.episode
+
+
+def test_what_another_monitor_saw_the_end_of_is_over_here_unless_it_was_last_seen_to_hold() -> None:
+    ours = Lives()
+    ours.minutes(3, activity=Level.WARNING)
+    fired = ours.alert("no_activity")
+    assert fired.firing
+    ours.state_machine.adopt([], {("no_activity", fired.episode): ours.now})
+    for level in (Level.WARNING, Level.UNKNOWN, Level.UNKNOWN):
+        ours.minute(activity=level)
+        assert ours.stage("no_activity") == "firing"
+    ours.minute()
+    assert ours.stage("no_activity") == "resolved"
+
+
+def test_what_is_known_to_be_over_ends_with_the_word_of_another_monitor_though_nobody_looked_since() -> None:
+    ours = Lives()
+    ours.minutes(3, activity=Level.WARNING)
+    ours.minute()
+    ours.minute(**UNKNOWN)
+    fired = ours.alert("no_activity")
+    assert (fired.firing, fired.known) == (True, False)
+    ours.state_machine.adopt([], {("no_activity", fired.episode): ours.now})
+    ours.minute(**UNKNOWN)
+    assert ours.stage("no_activity") == "resolved"
+
+
+def test_what_fails_here_alone_is_no_new_alert_after_each_end_that_another_monitor_sees() -> None:
+    ours = Lives()
+    ours.minute(breakers=(breaker(ours.now, BreakerState.OPEN, 301.0),))
+    key = next(key for key, one in ours.state_machine.alerts.items() if one.firing)
+    episode = ours.alert(key).episode
+    for minute in range(12):
+        ours.state_machine.adopt([], {(key, ours.alert(key).episode): ours.now})
+        state = BreakerState.OPEN if minute % 2 else BreakerState.DUE
+        ours.minute(breakers=(breaker(ours.now, state, 301.0 + 60 * minute),))
+    assert (ours.alert(key).firing, ours.alert(key).episode) == (True, episode)
+
+
 def test_a_silence_that_ends_while_it_is_true_sends_at_once() -> None:
     lives = Lives()
     lives.silence("emergency_stop", minutes=30)

@@ -46,6 +46,10 @@ class Lives:
         facts = facts_at(self.now, **so)
         turns = self.state_machine.evaluate(facts, after_s)
         self.turns += [(self.passed, key, turn.value) for key, turn in turns.items()]
+        for ended in self.state_machine.ended:
+            _, one = tell(ended, Turn.RESOLVED, self.contacts, self.settings)
+            if one is not None:
+                self._note(ended.key, one)
         for key, alert in list(self.state_machine.alerts.items()):
             silence = silenced(alert, self.silences, self.now)
             behind, hidden = self.state_machine.hiding(alert, facts)

@@ -166,15 +166,15 @@ def test_an_alert_that_is_pending_makes_a_warning_at_least(snapshot: Snapshot, s
     assert severity == "low" or state not in CALM
 
 
-@given(st.lists(alarms()), st.booleans(), st.booleans())
-def test_what_newer_readings_disprove_is_resolving(alerts: list[AlertView], stopped: bool, answers: bool) -> None:
+@given(st.lists(alarms()), st.booleans(), st.sampled_from(LinkWord))
+def test_an_alert_resolves_as_newer_readings_show(alerts: list[AlertView], stopped: bool, link: LinkWord) -> None:
     config = Reading(value=SystemConfig(emergency_stop=stopped), source=Source.LIVE, at=NOW)
-    for before, after in zip(alerts, as_readings_show(alerts, config, answers=answers), strict=True):
-        wrong = {"config_rows"} if stopped else {"config_rows", "emergency_stop"}
-        wrong |= {"database_down"} if answers else set()
-        disproved = before.is_so and before.rule in wrong
-        assert after == (msgspec.structs.replace(before, well=True) if disproved else before)
-    assert as_readings_show(alerts, Reading(), answers=False) == tuple(alerts)
+    so = {"config_rows": False, "emergency_stop": stopped}
+    so |= {LinkWord.LIVE: {"database_down": False}, LinkWord.OFFLINE: {"database_down": True}}.get(link, {})
+    for before, after in zip(alerts, as_readings_show(alerts, config, link), strict=True):
+        known = before.fires and before.rule in so
+        assert after == (msgspec.structs.replace(before, well=not so[before.rule]) if known else before)
+    assert as_readings_show(alerts, Reading(), LinkWord.STALE) == tuple(alerts)
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.sampled_from([Source.LIVE, Source.CACHED]), st.booleans())

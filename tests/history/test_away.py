@@ -148,6 +148,9 @@ def test_weeks_of_everything_take_no_more_room_than_a_day() -> None:
 def test_what_fires_now_says_whether_somebody_has_it() -> None:
     now = at(1, alerts=(alarm("a", "firing"), alarm("b", "acknowledged"), alarm("c", "silenced")))
     assert told(at(0), now).firing == ("high: a", "high: b (acknowledged)", "high: c (silenced)")
+    graver = msgspec.structs.replace(alarm("d", "acknowledged"), severity="critical")
+    now = at(1, alerts=(alarm("a", "firing"), graver))
+    assert told(at(0), now).firing == ("critical: d (acknowledged)", "high: a")
 
 
 def test_it_says_when_nothing_answered_for_the_first_time() -> None:

@@ -151,10 +151,22 @@ def test_what_somebody_takes_care_of_is_the_older_part_and_what_is_new_has_its_o
     assert f"since {both.state_since:%H:%M}" in line
     assert f"new since {both.cause_since.astimezone():%H:%M}: database slow (low: acknowledged)" in line
     wall = view_model.incident(msgspec.structs.replace(both, at=both.at + timedelta(minutes=2)))
-    assert (wall.big, wall.lines[0]) == ("2 MIN", "database: slow and 1 more")
+    assert (wall.big, wall.lines[0]) == ("12 MIN", "low and 1 more")  # there the graver is named first
     watched.clock.advance(60)
     alone = watched.see(State.WARNING, checks=(slow,))
     assert (alone.state_since, alone.cause_since) == (low.began_at, both.at)  # it was never well between
+
+
+def test_what_somebody_has_by_now_is_not_said_to_be_new() -> None:
+    watched = Watched()
+    low, calls = alert("low", "critical", watched, 30), alert("calls", "critical", watched, 2)
+    both = watched.see(State.CRITICAL, alerts=(low, calls))
+    had = tuple(msgspec.structs.replace(one, state="acknowledged") for one in (calls, low))
+    assert both.cause_since is None
+    new = watched.see(State.CRITICAL, alerts=(calls, had[1]))
+    assert "new since" in plain(TopLine(Signs(), palette("dark")).lines(new, 160, 2)[0])
+    all_had = watched.see(State.CRITICAL, alerts=had)
+    assert "new since" not in plain(TopLine(Signs(), palette("dark")).lines(all_had, 160, 2)[0])
 
 
 def test_under_one_unbroken_critical_it_is_as_old_as_the_first_whatever_is_named() -> None:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from core.domain.alert_view import AlertView
+from core.domain.alert_view import AlertView, in_order
 from core.domain.events import BreakerChanged, Event
 from core.domain.lease import LeaseView
 from core.domain.queries import Page
@@ -299,25 +299,29 @@ def test_one_line_for_alerts_is_the_worst_of_them() -> None:
     assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 3 more"
 
 
-def test_what_needs_somebody_stands_before_what_somebody_has_and_what_is_over_does_not_stand() -> None:
+def test_the_graver_alert_stands_first_then_what_nobody_has_and_what_is_over_does_not_stand() -> None:
     def alert(state: str, severity: str, *, well: bool = False) -> AlertView:
         name = f"{severity} {state}{' well' if well else ''}"
         return AlertView(key=name, rule=name, subject="", severity=severity, state=state, title=name, well=well)
 
     alerts = (  # in the order of the list of alerts
-        alert("firing", "critical", well=True),
         alert("acknowledged", "critical"),
         alert("firing", "high"),
+        alert("acknowledged", "high"),
         alert("silenced", "medium"),
         alert("firing", "low"),
-        alert("hidden", "critical"),
+        alert("silenced", "low"),
         alert("pending", "critical"),
+        alert("firing", "critical", well=True),
+        alert("hidden", "critical"),
         alert("resolved", "critical"),
     )
-    asked = msgspec.structs.replace(STATES["healthy"], alerts=alerts)
+    assert in_order(reversed(alerts)) == alerts
+    asked = msgspec.structs.replace(STATES["healthy"], alerts=alerts[::-1])
     said = " ".join(lines(NeedsPanel, asked, 100, 20))
-    order = ("high firing", "low firing", "review", "critical pending", "critical acknowledged", "medium silenced")
-    places = [said.find(name) for name in (*order, "critical firing well", "critical hidden")]
+    first = ("critical acknowledged", "high firing", "high acknowledged", "medium silenced", "low firing")
+    order = (*first, "review", "low silenced", "critical pending", "critical firing well", "critical hidden")
+    places = [said.find(name) for name in order]
     assert -1 not in places
     assert places == sorted(places)
     assert "resolved" not in said
@@ -360,15 +364,19 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
     assert "41 failed" in counts or width < 37
 
 
-def test_reviews_that_an_alert_tells_of_have_one_line() -> None:
+@pytest.mark.parametrize("well", [False, True])
+@pytest.mark.parametrize("state", ["pending", "firing", "acknowledged", "silenced", "hidden", "resolved"])
+def test_reviews_have_one_line_whatever_becomes_of_the_alert_about_them(state: str, well: bool) -> None:
     alert = AlertView(
-        key="review_waits", rule="review_waits", subject="review_waits", severity="medium", state="firing",
-        title="tasks wait for a review", text="1 task in review, the oldest for 1 h 10",
+        key="review_waits", rule="review_waits", subject="review_waits", severity="medium", state=state, well=well,
+        title="tasks wait for a review", text="4 tasks in review, the oldest for over 50 min",
     )  # fmt: skip
-    for alerts, word in (((alert,), "tasks wait for a review: 1 task in review"), ((), "1 task waits for a review")):
-        told = [line for line in lines(NeedsPanel, changed(WARNING, alerts=alerts), 140, 9) if "review" in line]
-        assert len(told) == 1, told
-        assert word in told[0]
+    asked = changed(WARNING, alerts=(alert,))
+    told = [line for line in lines(NeedsPanel, asked, 140, 9) if "review" in line]
+    assert len(told) == 1, told
+    count = f"{asked.in_review} task"
+    resolved = state == "resolved"
+    assert f"{count} waits for a review" in told[0] if resolved else f": {count} in review, the oldest" in told[0]
 
 
 def test_what_is_counted_for_an_automatic_stop_is_named_and_who_counts() -> None:

@@ -263,7 +263,7 @@ def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() 
     )
 
 
-def test_what_is_wrong_now_is_what_is_named_as_old_as_the_first_sign_of_it() -> None:
+def test_what_is_wrong_now_is_the_gravest_and_as_old_as_the_first_sign_of_it() -> None:
     had = next(one for one in WARNING.alerts if one.acked)
     had = msgspec.structs.replace(had, severity="critical", state="acknowledged", title="success rate is low")
     slow = Check(name="database", level=Level.WARNING, text="slow: answered after 3.0 s")
@@ -271,8 +271,15 @@ def test_what_is_wrong_now_is_what_is_named_as_old_as_the_first_sign_of_it() -> 
     tasks = msgspec.structs.replace(WARNING.tasks, stuck=())
     both = changed(WARNING, alerts=(had,), health=health, tasks=tasks, state=State.CRITICAL, state_since=ago(minutes=2))
     told = view_model.incident(both)
-    assert (told.big, told.lines[0]) == ("2 MIN", "database: slow: answered after 3.0 s and 1 more")
-    assert told.lines[2] == "nobody has acknowledged it"
+    assert (told.big, told.lines[0]) == ("9 MIN", "success rate is low and 1 more")
+    assert told.lines[2].startswith("acknowledged by ")
+    medium = msgspec.structs.replace(had, key="m", subject="m", severity="medium", state="firing", acked="", title="m")
+    for alerts in ((medium, had), (had, medium)):
+        told = view_model.incident(changed(both, alerts=alerts, health=msgspec.structs.replace(health, checks=())))
+        assert told.lines[0] == "success rate is low and 1 more"
+    nobody = msgspec.structs.replace(had, key="n", subject="n", state="firing", acked="", title="nobody has it")
+    told = view_model.incident(changed(both, alerts=(had, nobody)))
+    assert (told.lines[0], told.lines[2]) == ("nobody has it and 1 more", "nobody has acknowledged it")
     alone = changed(both, health=msgspec.structs.replace(health, checks=()), state_since=ago(minutes=90))
     assert (view_model.incident(alone).big, view_model.incident(alone).lines[0]) == ("1 H 30", "success rate is low")
 

@@ -19,14 +19,14 @@ The first contact is notified of a critical alert at once, and the next contact 
 without an acknowledgement; of a high alert after {alerts.high_after_s}, a medium one after {alerts.medium_after_s}, \
 a low one after {alerts.low_after_s}. Channels receive everything the first contact receives. Messages repeat every \
 {alerts.repeat_s} until somebody acknowledges (a, or watchdesk ack). An acknowledgement lasts {alerts.ack_s}, or \
-until the alert resolves or gets worse. z, or watchdesk silence, silences for up to seven days or in weekly windows; \
-alerts already sent still get their resolved message.
+until the alert resolves, gets worse, or fires again. z, or watchdesk silence, silences for up to seven days or in \
+weekly windows; alerts already sent still get their resolved message.
 
 Rules are evaluated every {alerts.evaluate_s}. While data is missing, a rule keeps its state: it neither fires nor \
 resolves. An inhibited alert is covered by another alert, so nobody is notified of it. {alerts.flap_changes} changes \
 within {alerts.flap_s} count as flapping, which is notified once. When its condition ends, an alert is resolving for \
 {alerts.resolve_s} ({alerts.rate_hold_s} for rates); it then inhibits nothing, and the state is at best WARNING until \
-it has resolved.
+it has resolved. A rate that is beyond its limit again after {alerts.resolve_s} of that fires again.
 
 A notify_on_… column of the config row that is false mutes its kind of alert; {ends} mute the resolved messages. \
 Without contacts, the config row's notification_email is used: one or more addresses, with names. An address is used \

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.domain.alert_view import AlertView, alerts_in_words
+from core.domain.alert_view import AlertView, alerts_in_words, in_order
 from core.domain.alerts import Severity, Silence
 from core.domain.silence_words import ends_at, goes_on, next_window, shown_soon, silence_line
 from core.domain.snapshot import Snapshot
@@ -46,7 +46,7 @@ class AlertList(Listed):
         first = [one for one in told if shown_soon(one, snapshot.at)]
         return [
             *(self._silence(one, snapshot) for one in first),
-            *map(self._row, snapshot.alerts),
+            *map(self._row, in_order(snapshot.alerts)),
             *(self._silence(one, snapshot) for one in told if one not in first),
         ]
 

@@ -1,10 +1,11 @@
 """The panel of what needs a person: alerts, tasks that wait for a review, actions that wait, types that are paused."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from core.base.text import amount, plural
 from core.domain.actors import By
-from core.domain.alert_view import AlertView, alerts_in_words
+from core.domain.alert_view import AlertView, alerts_in_words, in_order
 from core.domain.alerts import Silence
 from core.domain.pauses import paused_in_short
 from core.domain.silence_words import shown_soon, silence_line
@@ -30,7 +31,7 @@ _COLUMNS: Final = (
 """Sign, severity, state, age, and what it is."""
 
 _REVIEWS: Final = "review_waits"
-"""The rule that tells of reviews that wait for long: one line is enough for both."""
+"""The rule that tells of reviews that wait for long: its alert stands for the row of what waits, and says the same."""
 
 _TALL: Final = 24
 """The height of a column in lines from which on what follows from another alert is shown, too."""
@@ -47,7 +48,8 @@ class NeedsPanel(Panel):
 
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
-        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot)) + len(_windows(snapshot))
+        fires = [one for one in snapshot.alerts if one.fires]
+        now = len(fires) + len(self._others(snapshot, fires)) + len(_windows(snapshot))
         every = len(self._rows(snapshot, width, height, over=height >= _TALL))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)), part=True)
 
@@ -77,7 +79,7 @@ class NeedsPanel(Panel):
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return maintenance, what fires, what waits, then what may fire, is taken care of, or is about to be over.
+        """Return maintenance, the alerts up to the last that nobody has, what waits, and the other alerts.
 
         Those without room are counted, but for what follows from another alert. What was resolved needs nobody: it is
         in the list of alerts, and an event.
@@ -92,12 +94,13 @@ class NeedsPanel(Panel):
 
         `over`: also of alerts that follow from another one.
         """
-        shown = [one for one in snapshot.alerts if one.state != "resolved" and (over or one.state != "hidden")]
-        shown.sort(key=lambda one: one.place)
+        alerts = in_order(snapshot.alerts)
+        shown = [one for one in alerts if one.state != "resolved" and (over or one.state != "hidden")]
+        first = max((place for place, one in enumerate(shown, 1) if one.word == "firing"), default=0)
         rows = [self._window(one, snapshot) for one in _windows(snapshot)]
-        rows += [self._alert(one, snapshot) for one in shown if not one.place]
-        rows += self._others(snapshot)
-        rows += [self._alert(one, snapshot) for one in shown if one.place]
+        rows += [self._alert(one, snapshot) for one in shown[:first]]
+        rows += self._others(snapshot, shown)
+        rows += [self._alert(one, snapshot) for one in shown[first:]]
         return with_long_texts(_COLUMNS, rows, width, height)
 
     def _window(self, one: Silence, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -111,7 +114,9 @@ class NeedsPanel(Panel):
         since = age(one.began_at, snapshot.at)
         care = f" ({one.acked_words.removeprefix(f'{By.OPERATOR} ')})" if one.acked else ""
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
-        detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
+        text = "" if one.well else one.text
+        text = _reviews(snapshot) if one.rule == _REVIEWS and snapshot.in_review else text
+        detail = f": {text}" if text not in {"", one.title} else ""
         told = f"{detail}{muted}" if one.state == "hidden" else f"{muted}{detail}"  # the figures are its own
         return (
             (self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else "", role),
@@ -121,10 +126,10 @@ class NeedsPanel(Panel):
             (f"{one.titled}{care}{told}", role if loud else "text" if one.fires else "dim"),
         )
 
-    def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
-        """Return what waits for a person beside the alerts."""
+    def _others(self, snapshot: Snapshot, shown: Iterable[AlertView]) -> list[tuple[Span, ...]]:
+        """Return what waits for a person beside the alerts that are shown."""
         found = [self._action(one, snapshot) for one in snapshot.waiting]
-        told = any(one.rule == _REVIEWS and one.fires for one in snapshot.alerts)
+        told = any(one.rule == _REVIEWS for one in shown)
         if (many := snapshot.in_review) and not told:
             counts = snapshot.tasks.counts
             role = "warning" if counts.live else "dim"
@@ -152,6 +157,13 @@ class NeedsPanel(Panel):
             (age(one.at, snapshot.at), "dim"),
             (f"NOT carried out yet{asks}: {one.words}", role),
         )
+
+
+def _reviews(snapshot: Snapshot) -> str:
+    """Return what waits for a review, in the words of its alert."""
+    counts, many, oldest = snapshot.tasks.counts, snapshot.in_review, oldest_review(snapshot)
+    what = f"{amount(many, exact=_counted(snapshot))} {'task' if many == 1 else 'tasks'} in review"
+    return f"{what}{f', the oldest for {oldest}' if oldest else ''}{origin(counts, snapshot.at)}"
 
 
 def _windows(snapshot: Snapshot) -> list[Silence]:

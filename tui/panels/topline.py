@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from core.base.text import in_steps, left_in_steps, short, tell_step
 from core.domain.permission import auto_heal
 from core.domain.snapshot import CALM, STATE_LEVEL, Link, LinkWord, Snapshot, State
+from core.domain.wrong import cause_of
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, fit, plain
 from tui.rendering.waiting import oldest_review
@@ -122,9 +123,11 @@ def since_words(snapshot: Snapshot) -> str:
 
 
 def new_since(snapshot: Snapshot) -> str:
-    """Return since when what is named is so, before its name; empty where the state is no older."""
-    at = snapshot.cause_since
-    if at is None or not since_words(snapshot) or _of_day(at, snapshot.at) in since_words(snapshot):
+    """Return since when what is named is so, before its name; empty where the state is no older, or somebody has it."""
+    at, since, cause = snapshot.cause_since, since_words(snapshot), cause_of(snapshot)
+    if at is None or not since or _of_day(at, snapshot.at) in since:
+        return ""
+    if cause is None or cause.care:
         return ""
     return f"new since {_of_day(at, snapshot.at)}: "
 

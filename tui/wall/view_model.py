@@ -6,19 +6,18 @@ from typing import Any, Final
 import msgspec
 
 from core.base.text import percentage, short
-from core.domain.alert_view import AlertView
+from core.domain.alert_view import in_order
 from core.domain.alerts import STOP_RULE
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.snapshot import STATE_LEVEL, LinkWord, Snapshot, State
-from core.domain.wrong import cause_of
+from core.domain.wrong import cared_for, named, wrong_now
 from core.resilience.reading import Reading
 from tui.panels.topline import proven_down
 from tui.rendering.text import age
 from tui.rendering.text import oldness as age_in_words
 
 _GOOD_PERCENT: Final = 95.0
-_SEVERITIES: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _NOBODY: Final = "nobody has acknowledged it"
 _LOOKED_S: Final = 60.0
 _STOP, _RESUME = "emergency_stop", "lift"
@@ -136,23 +135,26 @@ def incident(snapshot: Snapshot) -> BigNumber:
 
 
 def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
-    """Return what is named as the cause, since when, and who takes care of it; a stop that no alert tells of yet.
+    """Return the gravest of what is wrong, since when, and who takes care of it; a stop that no alert tells of yet.
 
     `None` where nothing fires and nothing is stopped.
     """
-    found = [one for one in snapshot.alerts if one.is_so and one.began_at is not None]
+    found = [one for one in in_order(snapshot.alerts) if one.is_so and one.began_at is not None]
     if snapshot.state is State.STOPPED and not any(one.rule == STOP_RULE for one in found):
         return _stop(snapshot, len(found))
     if not found:
         return None
-    cause = cause_of(snapshot) if snapshot.state in {State.CRITICAL, State.WARNING} else None
-    one = min(found, key=lambda one: (cause is None or one.subject != cause.subject, one.acked != "", _rank(one)))
+    wrong = wrong_now(snapshot) if snapshot.state in {State.CRITICAL, State.WARNING} else ()
+    graver, new = cared_for(wrong), named(wrong)
+    cause = graver or new
+    one = next((one for one in found if cause is not None and one.subject == cause.subject), found[0])
     title, care = one.title, f"acknowledged by {one.acked_words}" if one.acked else one.muted or _NOBODY
-    began, others = one.began_at, len(found) - 1
+    untold = graver is not None and new is not None and all(one.subject != new.subject for one in found)
+    began, others = one.began_at, len(found) - 1 + untold
     if cause is not None and cause.subject != one.subject:  # of what is named there is no alert yet
         title, care, began, others = cause.text, cause.care or _NOBODY, cause.began_at, len(found)
     if cause is not None:
-        known = snapshot.cause_since or snapshot.state_since
+        known = snapshot.state_since if graver is not None else snapshot.cause_since or snapshot.state_since
         began = min(filter(None, (began, known)), default=snapshot.at)
     live = snapshot.link.word is LinkWord.LIVE
     return BigNumber(
@@ -164,10 +166,6 @@ def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
         ),
         role="critical" if live and snapshot.state is State.CRITICAL else "warning",
     )
-
-
-def _rank(alert: AlertView) -> int:
-    return _SEVERITIES.get(alert.severity, len(_SEVERITIES))
 
 
 def _stop(snapshot: Snapshot, others: int) -> BigNumber:

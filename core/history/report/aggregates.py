@@ -29,6 +29,8 @@ class AlertCollector:
         self._found: dict[_Name, AlertCourse] = {}
         self._seen: dict[_Name, datetime] = {}
         self._going: frozenset[_Name] = frozenset()
+        self._hidden: set[_Name] = set()
+        """Alerts that were hidden when first seen: they fire for people once they are not."""
         self._last: tuple[AlertView, ...] = ()
         self._at: datetime | None = None
 
@@ -52,6 +54,7 @@ class AlertCollector:
     def _follow(self, one: ShownSnapshot) -> None:
         """Note the alerts of a snapshot as fired, and those it lacks as over, unless observation was interrupted."""
         named = {(alert.key, alert.episode): alert for alert in self._last if alert.state != "pending"}
+        self._hidden |= {name for name, alert in named.items() if alert.state == "hidden" and name not in self._found}
         named = {name: alert for name, alert in named.items() if alert.state != "hidden" or name in self._found}
         for name, alert in named.items():
             self._found[name] = self._course(alert, self._found.get(name), one)
@@ -60,7 +63,9 @@ class AlertCollector:
         self._going = frozenset(name for name in named if self._found[name].resolved_at is None)
 
     def _course(self, alert: AlertView, before: AlertCourse | None, one: ShownSnapshot) -> AlertCourse:
-        fired_at = alert.fired_at or alert.began_at or one.since
+        came_into_force = None if (alert.key, alert.episode) not in self._hidden else one.since
+        fired_at = came_into_force or alert.fired_at or alert.began_at or one.since
+        fired_at = fired_at if before is None else before.fired_at
         hidden = alert.state == "hidden"
         # A hidden alert shows the text of the one that hides it, and a silence after its end says nothing about it.
         muted = alert.muted if alert.fires else ""
@@ -73,7 +78,7 @@ class AlertCollector:
             muted=muted or (before.muted if before is not None else ""),
             resolved_at=None if alert.fires or hidden else alert.resolved_at or one.since,
             well=alert.well,
-            began_at=alert.began_at,
+            began_at=alert.began_at if before is None else before.began_at,
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace

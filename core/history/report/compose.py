@@ -22,6 +22,7 @@ from core.history.report.aggregates import (
     SilenceCollector,
     TaskCollector,
 )
+from core.history.report.alert_times import as_told
 from core.history.report.incident_course import Material, MessageSent, incidents_of
 from core.history.report.observed import PeriodCollector, seen
 from core.history.report.record import Closing, Origin, Report, StatePeriod, TimelineEntry
@@ -71,7 +72,8 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         set_back, skewed = set_back or _set_back(last), skewed or _skewed(last)
     timeline.add_rows(kept.rows)
     rows = timeline.rows()
-    courses = alerts.courses()
+    happened = timeline.entries(frozenset({host}))
+    courses = as_told(alerts.courses(), happened, rows)
     report = Report(
         project=last.project.name if last is not None else "",
         url=last.project.url if last is not None else "",
@@ -98,7 +100,6 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         moments=moments.found(),
     )
     told = {(period.since, period.why) for period in report.states}
-    happened = timeline.entries(frozenset({host}))
     shown = [*_link_changes(report.links), *_state_changes(report.states)]
     entries = [
         *without_verdicts(happened, told),

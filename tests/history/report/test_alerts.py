@@ -4,9 +4,12 @@ from datetime import UTC
 from typing import Any
 
 from core.domain.alert_view import AlertView
+from core.domain.alerts import Phase, Severity
+from core.domain.events import AlertChanged, Event
+from core.domain.records import AlertNews
 from core.history.report import markdown
 from tests.history.blackbox.pictures import NOON, after
-from tests.history.report.made import JANA, look, of, shot
+from tests.history.report.made import JANA, happened, lines, look, of, row, shot
 
 
 def alarm(state: str, **more: Any) -> tuple[AlertView, ...]:
@@ -90,3 +93,47 @@ def test_who_took_care_of_one_before_anybody_looked_did_so_before_that() -> None
 def test_who_took_care_of_one_as_it_began_did_so_then() -> None:
     report = of(shot(0), shot(21, alerts=alarm("acknowledged", acked=JANA)))
     assert [one.acked_at for one in report.alerts] == [NOON + after(21)]
+
+
+def told(seconds: float, phase: Phase) -> Event:
+    what = AlertChanged(key="stuck", episode="e1", phase=phase, severity=Severity.HIGH, title="tasks are stuck")
+    return happened(seconds, what)
+
+
+def test_one_firing_has_one_time_in_the_table_and_in_the_timeline() -> None:
+    over = alarm("resolved", resolved_at=NOON + after(88))
+    began, ended = told(23.4, Phase.FIRING), told(91.2, Phase.RESOLVED)
+    report = of(
+        shot(0),
+        shot(24, alerts=alarm("firing"), events=(began,)),
+        shot(92, alerts=over, events=(ended, began)),
+        shot(200, alerts=over, events=(ended, began)),
+    )
+    (course,) = report.alerts
+    assert (course.fired_at, course.resolved_at) == (began.at, ended.at)
+    assert [at for at, _, text in lines(report) if text.startswith("alert")] == [23.4, 91.2]
+
+
+def test_what_was_hidden_when_it_began_fired_when_it_came_into_force() -> None:
+    began = told(301, Phase.FIRING)
+    report = of(
+        shot(0),
+        shot(21, alerts=alarm("hidden", muted="follows from: x")),
+        shot(302, alerts=alarm("firing"), events=(began,)),
+        shot(310, alerts=alarm("acknowledged"), events=(began,)),
+    )
+    assert [one.fired_at for one in report.alerts] == [began.at]
+
+
+def test_one_that_another_monitor_told_of_has_the_time_of_its_row() -> None:
+    news = {"step": "watchdog_alert_warning", "order": "", "run": "", "alert": AlertNews("stuck", "firing")}
+    report = of(shot(0), shot(60, alerts=alarm("firing")), rows=(row(22.5, "started", **news),))
+    assert [one.fired_at for one in report.alerts] == [NOON + after(22.5)]
+    elsewhere = of(shot(0), shot(60, alerts=alarm("firing")), rows=(row(222.5, "started", **news),))
+    assert [one.fired_at for one in elsewhere.alerts if not one.of_rows] == [NOON + after(20)]
+
+
+def test_what_flaps_is_as_old_in_the_report_as_its_first_beginning() -> None:
+    first, later = {"began_at": NOON + after(20)}, {"began_at": NOON + after(300)}
+    report = of(shot(0), shot(21, alerts=alarm("firing", **first)), shot(301, alerts=alarm("firing", **later)))
+    assert [one.began_at for one in report.alerts] == [NOON + after(20)]
