@@ -83,7 +83,7 @@ def _cut_off(snapshot: Snapshot) -> bool:
 
 def _acted(event: Event) -> bool:
     """Return whether an action is done: one of this process, or of another by its row in the project's log."""
-    return event.what.done if isinstance(event.what, ActionEnded) else bool(event.run)
+    return event.what.done if isinstance(event.what, ActionEnded) else bool(event.row and event.run)
 
 
 def _alerts(snapshot: Snapshot) -> set[tuple[str, str, str]]:
