@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -238,7 +238,19 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     changed: int | None = None
     reason: str = ""
     alert: AlertNews | None = None
+    late_s: int | None = None
+    """How long it waited, seconds, where it could not be written when what it tells of happened."""
     odd: tuple[str, ...] = ()
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """Return when what it tells of happened: `at`, unless it was written later than that."""
+        return self.at if self.at is None or self.late_s is None else self.at - timedelta(seconds=self.late_s)
+
+    @property
+    def written_at(self) -> datetime | None:
+        """Return when it was written, where that is later than what it tells of; else `None`."""
+        return None if self.late_s is None else self.at
 
     @property
     def told(self) -> str:

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 
 from core.base.text import amount, plural, short
 from core.domain.snapshot import LinkWord
-from core.history.report.document import Block, Paragraph, Part, Text, Title, bullets, grid, text
+from core.history.report.document import Block, Paragraph, Part, Title, bullets, grid, text
 from core.history.report.record import Origin, Report, TimelineEntry
 from core.history.report.sections import what, who
 from core.history.report.times import Times, percent
@@ -18,7 +17,6 @@ _COLUMNS: Final = (
     " requeued counts each time. Then how many tasks ended in it, each as it stood when this was written: one that"
     " failed and was retried since is no longer failed there."
 )
-_SOON: Final = timedelta(minutes=1)
 
 
 def counts(report: Report) -> str:
@@ -99,13 +97,10 @@ def done(report: Report, times: Times) -> tuple[Block, ...]:
 
 
 def _done(report: Report, times: Times) -> Iterator[tuple[Part, ...]]:
-    late = {(note.at, note.text): note for note in report.notes if note.written_at - note.at > _SOON}
     for entry in report.timeline:
         if not entry.order and entry.origin is not Origin.NOTE:
             continue
-        note = late.get((entry.at, entry.text)) if entry.origin is Origin.NOTE else None
-        written: Text = text(f" (written {times.at(note.written_at)})") if note is not None else ()
-        yield times.at(entry.at), who(entry), text(what(entry), written)
+        yield times.at(entry.at), who(entry), what(entry, times)
 
 
 def _giver(entry: TimelineEntry) -> str:

@@ -44,7 +44,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `who` is empty where nobody did it. `what`: the kind and fields of an event of this machine.
     `word`: the beginning of `text` that is set off. `why`: its reason alone, which `text` has too. `action`: the name
-    of the action it is, if it is one.
+    of the action it is, if it is one. `written_at`: when it was written, where that was later.
     """
 
     at: datetime
@@ -58,6 +58,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     word: str = ""
     why: str = ""
     action: str = ""
+    written_at: datetime | None = None
 
     @property
     def order(self) -> bool:
