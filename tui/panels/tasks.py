@@ -70,15 +70,19 @@ class TasksPanel(Panel):
         return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the rows where they are not live, and of the counts where they are older.
+        """Return the title with the age of the rows where they are not live, and of the counts where that is another.
 
         And how many tasks have no row.
         """
         more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
         counts, rows = snapshot.tasks.counts, snapshot.tasks.newest
         cut_off = rows if rows.at is not None and not rows.live else None
-        older = (cut_off is not None and is_older(counts, cut_off)) or lags(counts, snapshot.tasks, snapshot.at)
-        slow = f" counts {oldness(counts.at, snapshot.at)}" if older else ""
+        counted = oldness(counts.at, snapshot.at) if counts.at is not None else ""
+        apart = cut_off is not None and not counts.live and counted != oldness(cut_off.at, snapshot.at)
+        apart = (
+            apart or (cut_off is not None and is_older(counts, cut_off)) or lags(counts, snapshot.tasks, snapshot.at)
+        )
+        slow = f" counts {counted}" if apart and counted else ""
         told = origin(cut_off or counts, snapshot.at)
         return ((self.TITLE, "title"), (told, "warning"), (f"{slow}{more}", "dim"))
 
