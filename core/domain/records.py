@@ -133,6 +133,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.status in _OPEN else self.completed_at
 
     @property
+    def since(self) -> tuple[datetime | None, str]:
+        """The time from which its age is told, and its word: when it ended, began while it runs, else was filed.
+
+        One that ended at an unknown time counts from when it was filed; one that runs since an impossible one has none.
+        """
+        if self.ended_at is not None:
+            return self.ended_at, "ended"
+        if self.status == "in_progress":
+            return self.began_at, "began" if self.started_at is not None else "filed"
+        return self.created_at, "filed"
+
+    @property
     def began_at(self) -> datetime | None:
         """The time when it started, or else was created; `None` where the start is an impossible time."""
         impossible = any(words.startswith("started_at ") for words in self.odd)

@@ -179,7 +179,7 @@ class TasksPanel(Panel):
         self, task: Task, snapshot: Snapshot, width: int, known_at: datetime, *, live: bool, stuck: str
     ) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        at = task.ended_at or task.began_at
+        at, _ = task.since
         return (
             (stuck or task.state.replace("_", " "), role),
             (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),
@@ -228,7 +228,8 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
 
     def place(task: Task) -> tuple[int, float]:
         if task.status in _ORDER:
-            return rank(task), task.began_at.timestamp() if task.began_at is not None else 0.0
+            at, _ = task.since
+            return rank(task), at.timestamp() if at is not None else 0.0
         return rank(task), -_ended(task).timestamp()
 
     return sorted(tasks, key=place)[:rows]
@@ -256,12 +257,12 @@ def rows_within(height: int) -> int:
 
 
 def _failed_lately(task: Task, now: datetime) -> bool:
-    ended = task.ended_at or task.began_at
+    ended, _ = task.since
     return task.status == "failed" and ended is not None and now - ended <= _LATELY
 
 
 def _ended(task: Task) -> datetime:
-    return task.ended_at or task.began_at or _BEFORE_ALL
+    return task.since[0] or _BEFORE_ALL
 
 
 def share_used(task: Task, now: datetime) -> float | None:
