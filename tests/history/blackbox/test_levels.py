@@ -159,9 +159,7 @@ def test_actions_and_stops_are_marked_and_what_failed_is_not(tmp_path: Path) -> 
 
     refused, healed = ended(10, done=False), ended(20, done=True)
     by_another = Event(at=NOON + after(30), who="bob", text="heal completed", run="r1", row="7")
-    waits = Event(
-        at=NOON + after(5), who="watchdog ann", text="waits for the project to answer: emergency stop", run="2"
-    )
+    waits = Event(at=NOON + after(5), who="watchdog ann", text="waits: a stop", run="2", level=Level.CRITICAL)
     recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(NOON))
     record(
         recorder,
