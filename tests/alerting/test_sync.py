@@ -280,6 +280,7 @@ async def test_a_silence_is_shared_and_taken_back(sandbox: Running, tmp_path: Pa
         assert (await monitor.run(END_SILENCE, silence=silence.id[:8])).done
         await first.minute()
         assert server.box.subjects() == [STOP]
+        assert {row.late_s for row in await newest(second)} == {None}, "each was written when it happened"
         for wrong, words in (
             (("x", timedelta(days=8), "r"), "no silence is longer than 7 days"),
             (("x", timedelta(hours=1), " "), "a reason is required"),

@@ -174,8 +174,9 @@ async def test_a_storm_is_in_the_bars_before_its_quarter_of_an_hour_is_over(
         assert not trends.due, "none failed since"
 
 
+@pytest.mark.parametrize("again", [{}, {"finished_until": None}, {"simulated_until": None}])
 async def test_what_had_no_answer_is_counted_again_within_a_minute(
-    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    again: dict[str, None], sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished(sandbox, "completed", 4, "5 hours", "1 second")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
@@ -184,9 +185,8 @@ async def test_what_had_no_answer_is_counted_again_within_a_minute(
         await trends.count_period()
         finished(sandbox, "completed", 3, "1 second", "1 millisecond")
         line.acts["/rest/v1/autonomous_tasks"] = reset
-        trends._told[Window.DAY] = msgspec.structs.replace(
-            trends._told[Window.DAY], finished_until=None, simulated_until=None
-        )
+        monkeypatch.setattr(TrendService, "_none_simulated", False)
+        trends._told[Window.DAY] = msgspec.structs.replace(trends._told[Window.DAY], **again)
         await trends.count_period()
         line.acts.clear()
         assert not trends.due
