@@ -64,16 +64,17 @@ class Acknowledge(LocalOperation[Sentence]):
         worst = found[0]
         if all(alert.acked for alert in found):
             return self.already(f"{worst.title}: already acknowledged by {worst.acked}")
+        now = self._parts.context.clock.now()
         ack = Ack(
             id=str(uuid.uuid4()),
             episode=worst.episode,
             severity=worst.severity,
             who=str(actor),
-            at=self._parts.context.clock.now(),
+            at=now,
             note=self._note,
         )
         text = f"{worst.title}: acknowledged by {actor.who}" + (f": {ack.note}" if ack.note else "")
-        row = of_order(self.action.name, ack, text, by=actor.by, who=str(actor), host=actor.host)
+        row = of_order(self.action.name, ack, text, by=actor.by, who=str(actor), host=actor.host, now=now)
         await alerts.keep(ack, row)
         return self.verified(text, run=row.told["run"])
 

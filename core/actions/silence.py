@@ -302,6 +302,8 @@ def _far(at: datetime, now: datetime) -> str:
 
 
 async def _keep(operation: LocalOperation[Sentence], silence: Silence, text: str, actor: Actor) -> Result:
-    row = of_order(SILENCE.name, silence, text, by=actor.by, who=str(actor), host=actor.host)
-    await operation._parts.alerts.keep(silence, row)
+    parts = operation._parts
+    now = parts.context.clock.now()
+    row = of_order(SILENCE.name, silence, text, by=actor.by, who=str(actor), host=actor.host, now=now)
+    await parts.alerts.keep(silence, row)
     return operation.verified(text, run=row.told["run"])

@@ -41,7 +41,10 @@ _AGAIN: Final = timedelta(days=5)
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the log on its way. Its `id` is derived from its content, so that writing it twice does no harm."""
+    """One row of the log on its way. Its `id` is derived from its content, so that writing it twice does no harm.
+
+    `at`: when what it tells of happened, by this machine's clock.
+    """
 
     id: str
     step: str
@@ -110,8 +113,10 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
     )
 
 
-def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> LogRow:
-    """Return the audit row of an acknowledgement or a silence."""
+def of_order(  # noqa: PLR0913 - all that the row of an action tells
+    order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str, now: datetime
+) -> LogRow:
+    """Return the audit row of an acknowledgement or a silence that is made, or ended, now."""
     changed = _changed(about) if isinstance(about, Silence) else ""
     run = str(uuid.uuid5(_uuid(about.id), changed)) if changed else about.id
     plan = msgspec.to_builtins(about)
@@ -121,7 +126,7 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
         status="completed",
         told={"order": order, "run": run, "by": by, "who": who, "host": host, "plan": plan},
         text=text,
-        at=about.at,
+        at=now,
     )
 
 

@@ -14,7 +14,7 @@ from core.backend.selection import Selection, taken_apart
 from core.backend.tables import LOGS
 from core.base.text import clean
 from core.domain.alerts import key_of
-from core.domain.log_steps import about_alert
+from core.domain.log_steps import LATE_S, about_alert
 from core.domain.records import AlertNews, AuditedAction, EndedAction, LogEntry, WatchdogEntry
 
 _SUMMED_UP: Final = {"e": "error_data", "o": "output_data", "i": "input_data"}
@@ -30,6 +30,7 @@ _PATHS: Final = {
     "subject": "input_data->subject",
     "phase": "input_data->phase",
     "changed": "output_data->changed",
+    "late": "output_data->late_s",
     **text_paths(_SUMMED_UP),
 }
 
@@ -41,6 +42,8 @@ _AUDITED: Final = {
 
 _VERDICTS: Final = {"verdicts": "output_data->verdicts"}
 _MOST_VERDICTS: Final = 50
+_LATEST_S: Final = 30 * 86_400
+"""The longest, in seconds, that a row is believed to have waited to be written."""
 
 
 def log_selection(time_column: str, paths: dict[str, str] = _PATHS) -> Selection:
@@ -85,6 +88,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         changed=whole(row.get("changed")),
         reason=clean(reason, 200) if isinstance(reason, str) else "",
         alert=_alert_news(row) if about_alert(read.text("execution_step")) else None,
+        late_s=_late(row.get("late")),
         odd=read.oddities(),
     )
 
@@ -100,6 +104,12 @@ def watchdog_entry_of(row: Row, time_column: str) -> WatchdogEntry:
 def _word(value: object) -> str:
     """Return a single value as text, empty for a list or an object."""
     return "" if isinstance(value, list | dict) else clean(value)
+
+
+def _late(value: object) -> int | None:
+    """Return for how long a row waited; `None` for one that did not, or says what cannot be."""
+    waited = whole(value)
+    return waited if waited is not None and LATE_S <= waited <= _LATEST_S else None
 
 
 def _alert_news(row: Row) -> AlertNews | None:

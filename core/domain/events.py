@@ -249,7 +249,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself.
 
     `text`: its sentence. `run`: the action it is about. `row`: the row of the project's log that tells it, empty for an
-    event of this process. `what`: its kind and fields; `None` for a remark, a row, and pictures older than the kinds.
+    event of this process; `written_at`: when that was written, if later. `what`: its kind and fields; `None` for a
+    remark, a row, and pictures older than the kinds.
     """
 
     at: datetime
@@ -259,6 +260,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     run: str = ""
     row: str = ""
     what: Change | None = None
+    written_at: datetime | None = None
 
     @property
     def weight(self) -> int:
@@ -290,7 +292,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
 def event_of(entry: LogEntry) -> Event | None:
     """Return the event in a row of the project's log written by others; `None` for one that is no news."""
-    if entry.at is None or entry.step == HEALTH_CHECK:
+    if entry.happened_at is None or entry.step == HEALTH_CHECK:
         return None
     failed = entry.status == "failed"
     if entry.order:
@@ -303,7 +305,8 @@ def event_of(entry: LogEntry) -> Event | None:
     else:
         return None
     return Event(
-        at=entry.at,
+        at=entry.happened_at,
+        written_at=entry.written_at,
         who=who,
         text=text + (f": {entry.told}" if entry.told not in {"", entry.order} else ""),
         level=Level.WARNING if failed else Level.OK,

@@ -1,10 +1,14 @@
 """Key figures, each beside its target; one that was not measured has no number."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core.domain.status import Truth
+
+DAY: Final = "success_24h"
+"""The name of the success rate of a day, which the panels read by themselves."""
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):

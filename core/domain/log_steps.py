@@ -28,6 +28,9 @@ PAUSE: Final = "pause"
 STATES: Final = (LEASE, PAUSE)
 """The steps of rows that tell what is so now, however old they are."""
 
+LATE_S: Final = 60
+"""The seconds after which a row that could not be written at once says how late it is."""
+
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -133,6 +133,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.status in _OPEN else self.completed_at
 
     @property
+    def since(self) -> tuple[datetime | None, str]:
+        """The time from which its age is told, and its word: when it ended, began while it runs, else was filed.
+
+        One that ended at an unknown time counts from when it was filed; one that runs since an impossible one has none.
+        """
+        if self.ended_at is not None:
+            return self.ended_at, "ended"
+        if self.status == "in_progress":
+            return self.began_at, "began" if self.started_at is not None else "filed"
+        return self.created_at, "filed"
+
+    @property
     def began_at(self) -> datetime | None:
         """The time when it started, or else was created; `None` where the start is an impossible time."""
         impossible = any(words.startswith("started_at ") for words in self.odd)
@@ -238,7 +250,19 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     changed: int | None = None
     reason: str = ""
     alert: AlertNews | None = None
+    late_s: int | None = None
+    """How long it waited, seconds, where it could not be written when what it tells of happened."""
     odd: tuple[str, ...] = ()
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """Return when what it tells of happened: `at`, unless it was written later than that."""
+        return self.at if self.at is None or self.late_s is None else self.at - timedelta(seconds=self.late_s)
+
+    @property
+    def written_at(self) -> datetime | None:
+        """Return when it was written, where that is later than what it tells of; else `None`."""
+        return None if self.late_s is None else self.at
 
     @property
     def told(self) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from core.base.percentiles import percentile
 from core.base.text import in_steps, plural, short
 from core.domain.counts import SuccessRate
-from core.domain.kpis import Kpi
+from core.domain.kpis import DAY, Kpi
 from core.domain.periods import HISTORY_KEPT
 from core.domain.status import Truth
 from core.history.availability import Span
@@ -58,7 +58,7 @@ def kpis(spans: tuple[Span, ...], measured: KpiInputs, now: datetime) -> tuple[K
     success_7d, healing, rescues = (msgspec.structs.replace(kpi, at=measured.at) for kpi in told)
     return (
         *_uptime(spans, now),
-        _success("success_24h", "Success 24 h", measured.success_24h),
+        _success(DAY, "Success 24 h", measured.success_24h),
         success_7d,
         _recovery(spans, now),
         *_checks(measured.checks_s, measured.limit_s),
@@ -72,7 +72,7 @@ def with_day(figures: Iterable[Kpi], rate: SuccessRate | None, at: datetime | No
 
     The figures are computed more seldom than that is read: while much fails, that of the week is not good any more.
     """
-    newest = _success("success_24h", "Success 24 h", rate)
+    newest = _success(DAY, "Success 24 h", rate)
 
     def now(one: Kpi) -> Kpi:
         if one.name == newest.name:

@@ -86,18 +86,18 @@ _TOLD_OFTEN: Final = frozenset(OF_ALERTS.values())
 def of_rows(rows: Iterable[LogEntry]) -> Iterable[TrendEvent]:
     """Yield the events that rows of the project's log tell."""
     for row in rows:
-        if row.at is None:
+        if (at := row.happened_at) is None:
             continue
         if about_alert(row.step):
             kind = OF_ALERTS.get(row.alert.key.partition(":")[0]) if row.alert is not None else None
             if row.alert is not None and kind is not None and row.alert.phase == Phase.FIRING:
                 told = row.summary.removeprefix(f"{Phase.FIRING.value}: ")
-                yield _event(row.at, kind, told or row.alert.key, alert=row.alert.key)
+                yield _event(at, kind, told or row.alert.key, alert=row.alert.key)
         elif (kind := OF_ACTIONS.get(row.order)) is not None and row.status in {"completed", "failed"}:
             told = f": {row.summary}" if row.summary not in {"", row.order} else ""
             why = f" ({row.reason})" if row.reason and row.reason not in told else ""
             failed = " failed" if row.status == "failed" else ""
-            yield _event(row.at, kind, f"{label(row.order)}{failed}{told}{why}, {row.actor or ANOTHER}", row.run)
+            yield _event(at, kind, f"{label(row.order)}{failed}{told}{why}, {row.actor or ANOTHER}", row.run)
 
 
 def of_events(events: Iterable[Event]) -> Iterable[TrendEvent]:

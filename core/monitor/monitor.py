@@ -43,7 +43,6 @@ from core.monitor.snapshot_builder import compose, compose_one_shot
 from core.resilience import BreakerEvent, DegradationEvent, DegradationTracker
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
-from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
 from core.services.reporting import incident_report
@@ -369,10 +368,11 @@ class Monitor:
             self._parts.events.say("watchdesk", words, Level.WARNING)
         self._parts.log_watch.check()
         with boundary.around("composing the snapshot") as run:
-            if self._scheduler.ready:  # until the start is over nothing was read, which is no event
-                sources = {part.name: part.source for part in components(self._parts.readings, self._parts.checks)}
-                self._degradation.see(sources, self._parts.clock.now())
             self.snapshot = compose(self._parts, self._scheduler)
+            sources = {part.name: part.source for part in self.snapshot.degradation.components}
+            # Until the start is over nothing was read, which is no event.
+            if self._scheduler.ready and self._degradation.see(sources, self.snapshot.at):
+                self.snapshot = compose(self._parts, self._scheduler)
         if run.error is not None:
             self.snapshot = _unsure(self.snapshot, f"composing the snapshot {run.text}")
         for listener in tuple(self._listeners):

@@ -125,7 +125,7 @@ class Scheduler:
             self._refresh_now.set()
 
     def count_soon(self) -> None:
-        """Count what finished lately now: another period was chosen."""
+        """Count what finished lately now."""
         if self.running:
             self._spawn(self._count_period(), "throughput")
 
@@ -235,6 +235,8 @@ class Scheduler:
         self._pace.failed = not live
         await after_refresh(self._parts, live=live)
         self._hurry_if_due()
+        if self._parts.trends.due:
+            self.count_soon()
         if self.ready and (self._parts.checks.news.any() or self._parts.paused.bites):
             self._check_now.set()  # what follows from it heals a stuck task, or sets one of a paused type aside
 
@@ -316,10 +318,7 @@ class Scheduler:
             slept = clock.elapsed() - before > 3 * _SUPERVISE_S
             for loop in self._loops:
                 with self._parts.boundary.around(f"looking after the {loop.name} loop"):
-                    if slept:
-                        loop.beat()
-                    else:
-                        loop.revive()
+                    (loop.beat if slept else loop.revive)()
 
     async def _after_late(self, check: Check) -> None:
         with self._parts.boundary.around("handling a late answer"), contextlib.suppress(NotLive):

@@ -11,6 +11,7 @@ from core.actions.waiting import LAPSES, WaitingAction
 from core.alerting.conditions import BREAKERS, Facts, breakers_refuse
 from core.base.text import plural
 from core.domain.alert_view import AlertView, in_order
+from core.domain.last_known import last_known
 from core.domain.low_success import LowSuccess
 from core.domain.newest_known import last_completed
 from core.domain.records import ONE_CONFIG
@@ -106,6 +107,8 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         ready=scheduler.ready,
         low_success=LowSuccess(rules.success_warning_percent, rules.few_finished),
     )
+    if link.word not in {LinkWord.LIVE, LinkWord.CONNECTING}:  # a check or the clock may know it before any reading
+        snapshot = last_known(snapshot, snapshot.at)
     state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s())
     return parts.state_since.told(msgspec.structs.replace(snapshot, state=state, state_why=why))
 

@@ -46,10 +46,10 @@ class DegradationTracker:
         self._on_event = on_event
         self.level = DegradationLevel.NORMAL
 
-    def see(self, sources: Mapping[str, Source], now: datetime) -> DegradationLevel:
-        """Record the source of each component at `now`."""
+    def see(self, sources: Mapping[str, Source], now: datetime) -> bool:
+        """Record the source of each component at `now`. Whether the level changed."""
         before, self.level = self.level, degradation(sources)
         if self.level is not before:
             lost = tuple(name for name, source in sources.items() if source is not Source.LIVE)
             self._on_event(DegradationEvent(before=before, after=self.level, lost=lost, at=now))
-        return self.level
+        return self.level is not before

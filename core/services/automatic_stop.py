@@ -107,7 +107,7 @@ class AutomaticStop:
             return autonomy.say_once(f"an emergency stop is called for and cannot be kept: {error}")
         await self._streak.clear()
         if new:
-            autonomy.say(f"waits for the project to answer: {kept.words()}", Level.CRITICAL)
+            autonomy.say(f"waits for the project to answer: {kept.words()}", Level.CRITICAL, run=kept.id)
         return "an emergency stop waits"
 
     async def _fresh_rate(self) -> SuccessRate | None:

@@ -46,9 +46,9 @@ class Autonomy:
         config = self._readings.config
         return config.value.emergency_stop if config.live and config.value is not None else None
 
-    def say(self, text: str, level: Level = Level.WARNING) -> None:
-        """Add an event in this monitor's name."""
-        self._context.events.say(str(self.actor), text, level)
+    def say(self, text: str, level: Level = Level.WARNING, *, run: str = "") -> None:
+        """Add an event in this monitor's name. `run`: the action it is about, if it is about one."""
+        self._context.events.say(str(self.actor), text, level, run=run)
 
     def say_once(self, text: str) -> str:
         """Add an event unless it was the last one said so. Returns the text."""

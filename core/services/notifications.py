@@ -16,7 +16,7 @@ from core.backend.schema import Shape
 from core.base.version import AGENT
 from core.domain.alerts import Phase, Tried
 from core.domain.events import ContactTold
-from core.domain.log_steps import AUDIT
+from core.domain.log_steps import AUDIT, LATE_S
 from core.domain.status import Level
 from core.resilience import NotLive, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault
@@ -94,7 +94,7 @@ class Notifications:
             "execution_step": row.step,
             "step_status": row.status,
             "input_data": row.told,
-            "output_data": {"text": row.text},
+            "output_data": {"text": row.text} | self._late(row),
             "agent_version": AGENT,
         }
         if self._context.writes.schema.shape is Shape.DOCUMENTED and row.step == AUDIT:
@@ -111,6 +111,11 @@ class Notifications:
             elif not_live.fault.kind != "duplicate":
                 return False
         return True
+
+    def _late(self, row: LogRow) -> dict[str, int]:
+        """Return how late a row is, where it had to wait for the project: its time there is that of the writing."""
+        waited_s = round((self._context.clock.now() - row.at).total_seconds())
+        return {"late_s": waited_s} if waited_s >= LATE_S else {}
 
     def _add_event_once(self, text: str) -> None:
         if text != self._said:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from core.actions.context import Actor
 from core.alerting.silences import in_snapshot, silenced
 from core.alerting.store import AlertStore
@@ -70,7 +72,8 @@ class Silencing:
         rows += filter(None, (said_again(one, now, who=who, host=host) for one in self._store.silences))
         if new := [row for row in rows if row.id not in self._said]:
             self._said |= {row.id for row in new}
-            await self._store.add(new)
+            here = self._context.clock.now()
+            await self._store.add(msgspec.structs.replace(row, at=here) for row in new)
 
     def overheard(self, found: Heard) -> None:
         """Take into account what others told, without keeping it."""

@@ -57,8 +57,8 @@ _CAUGHT_UP: Final = 12
 
 _FILL_EVERY_S: Final = 300.0
 
-_FAILING_EVERY_S: Final = 60.0
-"""How often the bucket that is not over is counted, at most, while tasks fail; else it is after each check."""
+_COUNTED_AGAIN_S: Final = 60.0
+"""How often it is counted, at most, while tasks fail or a count had no answer; else it is after each check."""
 
 _DAY: Final = timedelta(days=1)
 """The time of which a refresh counts what was only simulated."""
@@ -95,10 +95,12 @@ class TrendService:
         self.throughput = Throughput()
         """What finished over `period`, as `count_period` found it."""
         self.period = Window.DAY
-        self._running_at = 0.0
-        """When the bucket that is not over was counted last."""
+        self._counted_at = 0.0
+        """When it was counted last."""
         self._failures = 0
         """The failures of a day that were counted then."""
+        self._unanswered = False
+        """Something was not counted then, as the project did not answer."""
 
     # Sampling
 
@@ -111,8 +113,12 @@ class TrendService:
         reading = self._readings.values["open_counts"]
         if reading.live and reading.value is not None:
             self._waiting.append(reading.value.of("pending"))
-        if self._failed() > self._failures and self._context.clock.elapsed() - self._running_at >= _FAILING_EVERY_S:
-            await self._count_again()
+
+    @property
+    def due(self) -> bool:
+        """Whether to count the period again before the next check: a storm's bar grows, a gap is filled."""
+        more = self._unanswered or self._failed() > self._failures
+        return more and self._context.clock.elapsed() - self._counted_at >= _COUNTED_AGAIN_S
 
     async def checked(self) -> None:
         """Count, after a scheduled check, what finished in each slot of the buckets that are over. Raises nothing.
@@ -136,6 +142,7 @@ class TrendService:
 
         The project is asked for what is over and nobody here counted, once: a monitor that runs counts it (`checked`).
         """
+        self._counted_at = self._context.clock.elapsed()
         async with self._filling:
             window = max(self.period, Window.DAY, key=lambda one: CUTS[one].length)  # what is shorter is a part of it
             now = self._context.time.likely()
@@ -153,25 +160,19 @@ class TrendService:
                 told = await self._try("simulated", known, lambda: self._tell_simulated(window, known, now))
                 self._told[window] = told
             begin = over(grid(CUTS[window].length, told.bucket, now)).until
+            self._unanswered = not told.faults.keys().isdisjoint({"finished", "simulated"})
             running = await self._count_running(begin, begin + told.bucket)
             self.throughput = throughput(window, now, seen, told, running).newest(CUTS[self.period].length)
 
-    async def _count_again(self) -> None:
-        """Count the bucket that is not over, while tasks fail: a storm's bar grows within a minute."""
-        async with self._filling:
-            known, now = self.throughput, self._context.time.likely()
-            if known.until is not None and known.known and known.until <= now < known.until + known.bucket:
-                running = await self._count_running(known.until, known.until + known.bucket)
-                self.throughput = msgspec.structs.replace(self.throughput, running=running)
-
     async def _count_running(self, begin: datetime, end: datetime) -> RunningBucket | None:
         """Count the bucket that is not over; what was known of it where the project does not answer."""
-        self._running_at, failures = self._context.clock.elapsed(), self._failed()
+        failures = self._failed()
         now = self._context.time.likely()
         try:
             found = await self._count(begin, end)
             simulated = await self._read_simulated(begin, end)
         except NotLive:
+            self._unanswered = True
             known = self.throughput.running
             return known if known is not None and known.at >= begin else None
         self._failures = failures
@@ -237,9 +238,10 @@ class TrendService:
     async def _try(self, name: str, told: FromTables, tell: Callable[[], Awaitable[FromTables]]) -> FromTables:
         try:
             await self._discover()
-            return await tell()
+            found = await tell()
         except NotLive as not_live:
             return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
+        return msgspec.structs.replace(found, faults={of: why for of, why in found.faults.items() if of != name})
 
     async def _tell_finished(self, window: Window, seen: Observed, told: FromTables, now: datetime) -> FromTables:
         """Read finished tasks one by one, or count them in coarse buckets if there are too many."""

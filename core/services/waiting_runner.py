@@ -107,4 +107,4 @@ class WaitingRunner:
     async def _lapse(self, one: WaitingAction, why: str) -> None:
         await self._waiting.remove(one.id)
         await self._streak.clear()
-        self._autonomy.say(f"dropped, {why}: {one.words()}")
+        self._autonomy.say(f"dropped, {why}: {one.words()}", run=one.id)

@@ -155,7 +155,7 @@ def test_one_window_that_is_ended_sends_at_once_and_the_next_one_holds() -> None
 
 
 def row(silence: Silence) -> dict[str, Any]:
-    return of_order("silence", silence, "", by="operator", who="w", host="h").told
+    return of_order("silence", silence, "", by="operator", who="w", host="h", now=silence.at).told
 
 
 def told(lives: Lives, rows: Iterable[dict[str, Any]]) -> tuple[Silence, ...]:

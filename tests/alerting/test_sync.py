@@ -15,6 +15,7 @@ from core.actions.lease import LeaseRules
 from core.actions.silence import END_SILENCE, SILENCE
 from core.alerting.settings import AlertRules
 from core.checks.settings import WatchRules
+from core.domain.records import LogEntry
 from tests.alerting.mail_server import ANNA, BORIS, Alarming, Mailbox, Server, Sparing, body, lift, stop
 from tests.running import ONE_SHAPE, ROOT, Running
 from tests.wire import answer, hang, wire
@@ -36,6 +37,10 @@ def rows(sandbox: Running, *rules: str) -> list[tuple[str, str, str]]:
         list(rules),
         list(rules),
     )
+
+
+async def newest(alarming: Alarming) -> tuple[LogEntry, ...]:
+    return await alarming.driven.monitor._parts.context.reads.logs.newest(50)
 
 
 def alarm(alarming: Alarming, rule: str = "emergency_stop") -> Any:
@@ -245,6 +250,7 @@ async def test_an_acknowledgement_while_the_database_is_away_is_shared_when_it_i
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     sandbox.fault("database_down", True)
     await alarming.minutes(12)
+    alarm_down = alarm(alarming, "database_down")
     assert (await alarming.driven.monitor.run(ACKNOWLEDGE, alert="database_down")).done
     await alarming.minutes(2)
     sandbox.fault("database_down", False)
@@ -252,6 +258,9 @@ async def test_an_acknowledgement_while_the_database_is_away_is_shared_when_it_i
     orders = sandbox.sql("SELECT count(*) FROM autonomous_execution_logs WHERE input_data->>'order' = 'acknowledge'")
     assert orders == [(1,)]
     assert ("watchdog_alert_critical", "started", "firing") in rows(sandbox)
+    told = {row.order or row.summary: row.late_s for row in await newest(alarming)}
+    assert 120 <= (told["acknowledge"] or 0) <= 240  # two minutes until the project answered, and until it was asked
+    assert (told[f"firing: {alarm_down.title}: {alarm_down.text}"] or 0) > 120
     await alarming.close()
 
 
@@ -271,6 +280,7 @@ async def test_a_silence_is_shared_and_taken_back(sandbox: Running, tmp_path: Pa
         assert (await monitor.run(END_SILENCE, silence=silence.id[:8])).done
         await first.minute()
         assert server.box.subjects() == [STOP]
+        assert {row.late_s for row in await newest(second)} == {None}, "each was written when it happened"
         for wrong, words in (
             (("x", timedelta(days=8), "r"), "no silence is longer than 7 days"),
             (("x", timedelta(hours=1), " "), "a reason is required"),

@@ -249,4 +249,4 @@ def test_a_report_of_tasks_that_were_never_counted_says_so() -> None:
     report = Report(project="p", url="u", host="h", made_at=at, since=at, until=at)
     assert counts(report) == "the tasks have not been counted yet"
     counted = msgspec.structs.replace(report, tasks=Tally(counted=True))
-    assert counts(counted).startswith("the count of failed tasks rose by 0")
+    assert counts(counted).startswith("tasks were seen to fail 0 times")

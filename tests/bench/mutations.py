@@ -61,7 +61,7 @@ MUTATIONS: Final = (
     Mutation("a panel stands although its data changed", "core/domain/snapshot.py", "return all(map(operator.is_, _CONTENT(one), _CONTENT(other)))", "return True", "tests/tui/test_steady.py"),
     Mutation("a second Ctrl-C does nothing", "tui/cli/event_loop.py", "            os._exit(INTERRUPTED)", "            return", "tests/cli/test_event_loop.py"),
     Mutation("what is read seldom stays live in an outage", "core/services/readings.py", "lost = {name for name in self._slow if self.values[name].live}", "lost = set[str]()", "tests/services/test_check_service.py"),
-    Mutation("a storm is in no bar before its bucket is over", "core/services/trends.py", "self._failed() > self._failures and", "False and", "tests/services/test_trends.py"),
+    Mutation("a storm is in no bar before its bucket is over", "core/services/trends.py", "self._unanswered or self._failed() > self._failures", "self._unanswered", "tests/services/test_trends.py"),
     Mutation("a key before a dialog is drawn counts", "tui/dialogs/question.py", "not self._is_drawn or ", "", "tests/tui/test_early_and_late.py"),
     Mutation("what a key raises ends the app", "tui/app/app.py", 'with self._boundary.around("this key" if isinstance(event, events.Key) else "this input"):', "if True:", "tests/tui/test_early_and_late.py"),
     Mutation("who shows how far it is can break it off", "core/actions/run.py", 'with boundary.around("showing how far an action has come"):', "if True:", "tests/actions/test_retry_matching.py"),

@@ -11,6 +11,7 @@ import pytest
 
 import core.base.clock
 import core.monitor.scheduler
+import core.services.trends
 from core.alerting.settings import AlertRules
 from core.backend.target import Target
 from core.base.clock import SystemClock
@@ -281,4 +282,25 @@ async def test_a_stop_and_a_resume_are_alerts_at_once_however_seldom_those_are_e
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = %s", set_now)
         await until(lambda word=word: stop() == word)
         await until(lambda set_now=set_now: ("emergency stop" in activity()) is set_now)
+    await monitor.close()
+
+
+@ONE_SHAPE
+async def test_a_storm_is_counted_between_two_checks(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.services.trends, "_COUNTED_AGAIN_S", 0.0)
+    sandbox.completed(4)
+    refresh = RefreshRules(period_s=0.2, slow_period_s=0.2)
+    monitor = Monitor(
+        msgspec.structs.replace(config(sandbox.url, sandbox.service_key, 3600), refresh=refresh),
+        places=Places.within(tmp_path),
+    )
+    await monitor.start()
+    await until(lambda: monitor.snapshot.throughput.sums[0] == 4, "counted after the start's check")
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, created_at, completed_at)"
+        " SELECT 'f', 'failed', now(), now() FROM generate_series(1, 7)"
+    )
+    await until(lambda: monitor.snapshot.throughput.sums[1] == 7, "counted again")
     await monitor.close()

@@ -16,9 +16,11 @@ from core.backend.reads.probes import DATABASE_PROBE
 from core.backend.schema import LOGS, TASKS, Shape
 from core.checks.settings import WatchRules
 from core.domain.checks import Checkup
+from core.domain.snapshot import LinkWord
 from core.domain.status import Level
-from core.resilience import BreakerState
+from core.resilience import BreakerState, DegradationLevel
 from core.resilience.fault import Counts
+from core.resilience.reading import Source
 from core.services.config import RefreshRules
 from tests.actions.driving import Driven, agents_write_logs, failures, running
 from tests.backend.rows.spoiling import lenient
@@ -330,3 +332,28 @@ async def test_an_unforeseen_failure_of_it_is_no_checks(
         monkeypatch.setattr(driven.parts.readings, "_ask_at_once", broken)
         assert verdicts(await driven.monitor.check()) == expected
         await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_what_a_check_proves_down_is_last_known_before_any_refresh_has_failed(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven.scheduler.ready = True
+    await driven.monitor.refresh(everything=True)
+    driven.monitor._publish()
+    assert driven.monitor.snapshot.tasks.success_24h.live
+    sandbox.fault("database_down", True)
+    checkup = await driven.monitor.check()
+    driven.monitor._publish()
+    shown = driven.monitor.snapshot
+    assert checkup.of("database").level is Level.CRITICAL
+    assert driven.parts.readings.values["success_24h"].live, "no refresh has failed yet"
+    assert shown.link.word is LinkWord.OFFLINE
+    readings = (shown.config, shown.logs, shown.tasks.counts, shown.tasks.success_24h, shown.tasks.last_completed_at)
+    assert [one.source for one in readings] == [Source.CACHED] * 5
+    assert shown.degradation.level is DegradationLevel.SEVERE
+    assert "severe degradation" in " ".join(event.text for event in shown.events)
+    sandbox.fault("database_down", False)
+    driven.scheduler.ready = False
+    await driven.monitor.close()

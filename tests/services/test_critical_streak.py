@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from core.base.clock import SystemClock
 from core.base.store import Store
 from core.checks.settings import WatchRules
 from core.domain.actions import ResultPhase
+from core.domain.snapshot import Snapshot
 from core.domain.status import Level
+from core.history.report import RecordedWindow, compose
 from core.services.critical_streak import CriticalStreak
 from tests.actions.driving import Driven, Watchdog, audited, failures, statuses
 from tests.clock import FakeClock
@@ -242,6 +245,13 @@ async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_onc
     await again.monitor.close()
 
 
+def told_as_done(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return by whom what was done, as a report of the time has it, without the names."""
+    since, until = snapshot.at - timedelta(days=2), snapshot.at + timedelta(minutes=1)
+    report = compose(RecordedWindow((snapshot,)), since=since, until=until, made_at=until, host="h")
+    return [(one.origin, one.text.partition(" by ")[0]) for one in report.timeline if one.order]
+
+
 @ONE_SHAPE
 async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     sandbox.completed(20)
@@ -251,7 +261,8 @@ async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, 
     between.acts.clear()
     await driven.round()
     assert await driven.monitor.waiting() == ()
-    assert any("dropped, the project answers" in event.text for event in driven.monitor.snapshot.events)
+    dropped = ("watchdog", "dropped, the project answers, and the failure rate is not critical: emergency stop")
+    assert told_as_done(driven.monitor.snapshot)[1:] == [dropped]
     assert not flag(sandbox)
     await driven.monitor.close()
 
@@ -276,7 +287,12 @@ async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_p
     driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     (one,) = await driven.monitor.waiting()
+    driven.clock.advance(5)
     assert (await driven.monitor.run(WITHDRAW, waiting=one.id)).phase is ResultPhase.VERIFIED
+    assert told_as_done(driven.monitor.snapshot) == [
+        ("watchdog", "waits for the project to answer: emergency stop"),
+        ("operator", "withdraw: withdrawn: emergency stop"),
+    ]
     between.acts.clear()
     for _ in range(3):
         await driven.round()

@@ -20,7 +20,7 @@ from core.services.config import RefreshRules
 from core.services.past_events import PastEvents
 from core.services.trends import TrendService
 from tests.running import Running
-from tests.wire import wire
+from tests.wire import reset, wire
 
 QUICK = RefreshRules(period_s=0.2)
 
@@ -166,18 +166,35 @@ async def test_a_storm_is_in_the_bars_before_its_quarter_of_an_hour_is_over(
         assert trends.throughput.sums == (4, 0, 0)
         finished(sandbox, "failed", 7, "1 second", "1 millisecond")
         await monitor.refresh(everything=True)
-        line.seen.clear()
-        await trends.refreshed()
-        assert (line.seen, trends.throughput.sums[1]) == ([], 0), "counted a moment ago"
-        monkeypatch.setattr(trending, "_FAILING_EVERY_S", 0.0)
-        await trends.refreshed()
-        until = trends.throughput.until
-        assert until is not None
-        if datetime.now(UTC) < until + trends.throughput.bucket:  # else a quarter of an hour has just ended
-            assert trends.throughput.sums == (4, 7, 0)
-        line.seen.clear()
-        await trends.refreshed()
-        assert line.seen == [], "none failed since"
+        assert not trends.due, "counted a moment ago"
+        monkeypatch.setattr(trending, "_COUNTED_AGAIN_S", 0.0)
+        assert trends.due
+        await trends.count_period()
+        assert trends.throughput.sums == (4, 7, 0)
+        assert not trends.due, "none failed since"
+
+
+@pytest.mark.parametrize("again", [{}, {"finished_until": None}, {"simulated_until": None}])
+async def test_what_had_no_answer_is_counted_again_within_a_minute(
+    again: dict[str, None], sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(sandbox, "completed", 4, "5 hours", "1 second")
+    async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
+        trends = monitor.parts.trends
+        await monitor.refresh(everything=True)
+        await trends.count_period()
+        finished(sandbox, "completed", 3, "1 second", "1 millisecond")
+        line.acts["/rest/v1/autonomous_tasks"] = reset
+        monkeypatch.setattr(TrendService, "_none_simulated", False)
+        trends._told[Window.DAY] = msgspec.structs.replace(trends._told[Window.DAY], **again)
+        await trends.count_period()
+        line.acts.clear()
+        assert not trends.due
+        monkeypatch.setattr(trending, "_COUNTED_AGAIN_S", 0.0)
+        assert trends.due
+        await trends.count_period()
+        assert trends.throughput.sums == (7, 0, 0)
+        assert not trends.due
 
 
 async def test_the_rate_of_a_week_follows_a_storm_with_the_next_check(sandbox: Running, tmp_path: Path) -> None:

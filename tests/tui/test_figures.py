@@ -122,6 +122,15 @@ async def test_every_state_is_said(state: str, golden: SnapshotAssertion) -> Non
     assert found == golden(name=f"figures-{state}")
 
 
+async def test_as_soon_as_the_link_is_lost_they_are_dated_and_dim_though_read_just_now() -> None:
+    lost = msgspec.structs.replace(WARNING, link=OFFLINE.link)
+    shown = await picture(LARGE, snapshot=lost)
+    assert " last known, <10 s old" in text_of(shown)
+    failed = "critical 87-93"
+    assert failed in await picture(LARGE)
+    assert failed not in shown
+
+
 async def test_in_plain_ascii() -> None:
     found = text_of(await picture(SMALL, ascii=True))
     assert found.isascii()

@@ -135,7 +135,7 @@ def test_in_an_outage_the_rows_and_their_counts_each_tell_their_own_age() -> Non
     at, known = ACTIVE.at, ACTIVE.tasks
     cut = {"source": Source.CACHED, "fault": None}
     rows = "last known, <1 min old"
-    for counts_s, told in ((84, f"{rows} counts 1.4 min old"), (45, rows)):
+    for counts_s, told in ((84, f"{rows} counts 1.4 min old"), (62, f"{rows} counts 1 min old"), (45, rows)):
         tasks = tasks_of(
             ACTIVE,
             newest=msgspec.structs.replace(known.newest, at=at - timedelta(seconds=40), **cut),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,26 @@ def test_of_what_waits_the_oldest_stand_first(found: list[Task], rows: int) -> N
     shown = [task for task in urgent_first(found, (), NOW, rows) if task.status == "pending"]
     oldest = [task for task in reversed(found) if task.status == "pending"]
     assert shown == oldest[: len(shown)]
+
+
+@pytest.mark.parametrize(
+    ("status", "known", "minutes", "word"),
+    [
+        ("rejected", {"started_at": 50, "completed_at": 5}, 5, "ended"),
+        ("rejected", {"started_at": 50}, 90, "filed"),  # nobody knows when
+        ("failed", {}, 90, "filed"),
+        ("pending", {"started_at": 50, "completed_at": 5}, 90, "filed"),  # by an earlier run of it
+        ("awaiting_review", {"started_at": 50, "completed_at": 5}, 90, "filed"),
+        ("in_progress", {"started_at": 50, "completed_at": 5}, 50, "began"),
+        ("in_progress", {}, 90, "filed"),
+    ],
+)
+def test_the_age_of_a_task_is_told_from_one_moment_by_its_state(
+    status: str, known: dict[str, int], minutes: int, word: str
+) -> None:
+    times = {name: NOW - timedelta(minutes=before) for name, before in ({"created_at": 90} | known).items()}
+    task = Task(id="t", task_type="x", description="words", status=status, **times)  # type: ignore[arg-type]
+    assert task.since == (NOW - timedelta(minutes=minutes), word)
 
 
 def test_what_ended_last_stands_first_whenever_it_was_created() -> None:

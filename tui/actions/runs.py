@@ -43,7 +43,8 @@ def _waits(one: Waiting, snapshot: Snapshot) -> str:
 
 
 def _told(entry: LogEntry, snapshot: Snapshot) -> str:
-    ago = f" {in_steps(snapshot.at - entry.at)} ago" if entry.at is not None else ""
+    at = entry.happened_at
+    ago = f" {in_steps(snapshot.at - at)} ago" if at is not None else ""
     return f"{label(entry.order)} by {entry.actor}{ago}: {entry.summary}"
 
 

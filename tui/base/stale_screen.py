@@ -1,17 +1,14 @@
 """Detect a screen that is stale because no new snapshot comes any more."""
 
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from msgspec.structs import replace
 
 from core.base.clock import Clock
-from core.domain.snapshot import Component, Degradation, LinkWord, Snapshot
-from core.resilience import degradation
-from core.resilience.reading import Reading, Source
+from core.domain.last_known import last_known
+from core.domain.snapshot import LinkWord, Snapshot
 from tui.rendering.text import Line, oldness
-
-Sourced = TypeVar("Sourced", Reading[Any], Component)
 
 STILL_S: Final = 90.0
 """Seconds without a snapshot after which the screen is stale. A monitor publishes one every few seconds, whatever the
@@ -54,26 +51,5 @@ def _last_known(snapshot: Snapshot, at: datetime) -> Snapshot:
     link = replace(snapshot.link, next_at=None)
     if link.word is LinkWord.LIVE:
         link = replace(link, word=LinkWord.STALE, since=link.since or at)
-    tasks = snapshot.tasks
-    parts = tuple(_cached(part, at) for part in snapshot.degradation.components)
-    return replace(
-        snapshot,
-        link=link,
-        config=_cached(snapshot.config, at),
-        logs=_cached(snapshot.logs, at),
-        tasks=replace(
-            tasks,
-            counts=_cached(tasks.counts, at),
-            newest=_cached(tasks.newest, at),
-            success_24h=_cached(tasks.success_24h, at),
-            simulated_24h=_cached(tasks.simulated_24h, at),
-            last_completed_at=_cached(tasks.last_completed_at, at),
-            oldest_review_at=_cached(tasks.oldest_review_at, at),
-        ),
-        kpis=tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis),
-        degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
-    )
-
-
-def _cached(value: Sourced, at: datetime) -> Sourced:
-    return replace(value, source=Source.CACHED, at=value.at or at) if value.source is Source.LIVE else value
+    kpis = tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis)
+    return last_known(replace(snapshot, link=link, kpis=kpis), at)

@@ -19,6 +19,11 @@ _WORDS: Final = (
     ("Dashboard", "Tab goes to the next panel, enter or a click opens it, and so does the digit before its title."),
     ("Signs", "● ok  ▲ warning  ✖ critical  ? unknown. A value with an age is last known, — was never measured."),
     (
+        "Ages",
+        "of a task: since it ended; while it runs, since it began; else since it was filed, and so where it is not"
+        " known when it ended. What shares a line has the age of the oldest.",
+    ),
+    (
         "State",
         "the first word, never better than any check or alert. STOPPED: an emergency stop is set · CRITICAL: act now ·"
         " WARNING: look · DISABLED: the agents pick up no tasks · UNKNOWN: too little can be read · ACTIVE: tasks are"

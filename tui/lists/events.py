@@ -1,11 +1,13 @@
 """The list of events: what happened here, and others' actions from the project's log."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from core.domain.events import Event
 from core.domain.snapshot import Snapshot
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
+from tui.rendering.text import written
 
 
 class EventList(Listed):
@@ -25,7 +27,7 @@ class EventList(Listed):
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the events; equal ones of one moment get different keys by their order."""
         counted: dict[str, int] = {}
-        return [self._row(event, _key(event, counted)) for event in snapshot.events]
+        return [self._row(event, _key(event, counted), snapshot.at) for event in snapshot.events]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one event in full."""
@@ -33,10 +35,15 @@ class EventList(Listed):
         event = next((one for one in snapshot.events if _key(one, counted) == key), None)
         if event is None:
             return None
-        text = fields(("at", when(event.at, snapshot.at)), ("who", event.who), ("what", event.text))
+        text = fields(
+            ("at", when(event.at, snapshot.at)),
+            ("written", when(event.written_at, snapshot.at)),
+            ("who", event.who),
+            ("what", event.text),
+        )
         return Details(heading="Event", text=text)
 
-    def _row(self, event: Event, key: str) -> Row:
+    def _row(self, event: Event, key: str, now: datetime) -> Row:
         role = event.level.value if event.level != "ok" else "text"
         return Row(
             key=key,
@@ -44,7 +51,7 @@ class EventList(Listed):
                 (f"{event.at.astimezone():%H:%M:%S}", "dim", event.at),
                 (event.at, "dim"),
                 (event.who, "dim"),
-                (event.text, role),
+                (event.text + written(event.written_at, now), role),
             ),
         )
 

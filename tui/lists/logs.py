@@ -9,6 +9,7 @@ from tui.actions.ui import Ui
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
+from tui.rendering.text import written
 
 _SECOND = 1000
 
@@ -45,14 +46,15 @@ class LogList(Served):
     def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one row of the log."""
         took = "" if record.duration_ms is None else f"{record.duration_ms:,} ms"
+        told = record.told or self._of_task(record, snapshot) or _in_words(record)
         return Row(
             key=record.id,
             cells=(
                 (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
-                (record.at, "dim"),
+                (record.happened_at, "dim"),
                 (record.step, "text" if live else "dim"),
                 (took, "dim"),
-                (record.told or self._of_task(record, snapshot) or _in_words(record), "text" if live else "dim"),
+                (told + written(record.written_at, snapshot.at), "text" if live else "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )

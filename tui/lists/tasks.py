@@ -12,7 +12,7 @@ from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions.choice import Choice, Go
 from tui.actions.tasks import ON_MANY, task_choices
-from tui.lists.listed import list_key
+from tui.lists.listed import list_key, when
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
 from tui.panels.tasks import STUCK, TASK_ROLE, UNPROVEN
@@ -62,7 +62,7 @@ class TaskList(Served):
             cells=(
                 (word or record.state.replace("_", " "), role),
                 (record.created_at, "dim"),
-                (record.completed_at, "dim"),
+                (record.ended_at, "dim"),
                 ("" if record.priority is None else f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
                 (record.told, "text" if live else "dim"),
@@ -81,8 +81,10 @@ class TaskList(Served):
         of_task = Filter(task=key)
         snapshot = self._ui.shown
         task = found.task
+        at, word = task.since
+        since = f"  {word} {when(at, snapshot.at)}" if at is not None else ""
         lines: list[Line] = [
-            ((task.state.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}", "dim")),
+            ((task.state.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}{since}", "dim")),
             ((task.description, "strong"),),
         ]
         if task.error:

@@ -12,6 +12,7 @@ from tui.lists.listed import list_key
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
 from tui.panels.row_list import Column, Row
+from tui.rendering.text import written
 
 
 class AuditList(Served):
@@ -44,10 +45,10 @@ class AuditList(Served):
             key=record.id,
             cells=(
                 (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
-                (record.at, "dim"),
+                (record.happened_at, "dim"),
                 (label(record.order), "text" if live else "dim"),
                 (record.actor, "dim"),
-                (record.told, "text" if live else "dim"),
+                (record.told + written(record.written_at, snapshot.at), "text" if live else "dim"),
                 (took, "dim"),
             ),
         )

@@ -12,7 +12,7 @@ from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.long_texts import with_long_texts
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn
-from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness
+from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness, written
 
 _COLUMNS: Final = (TableColumn(most=CLOCK_CELLS), TableColumn())
 _NAMES_IN_FULL: Final = 60
@@ -56,7 +56,8 @@ class EventsPanel(Panel):
         event = run[0]
         role = event.level.value if event.level != "ok" else "text"
         who = event.who if width >= _NAMES_IN_FULL else short_of(event.who)
-        return ((clock_time(event.at, snapshot.at), "dim"), (f"{who}: {_text(run)}", role))
+        told = f"{who}: {_text(run)}{written(event.written_at, snapshot.at)}"
+        return ((clock_time(event.at, snapshot.at), "dim"), (told, role))
 
 
 def folded(events: Iterable[Event]) -> list[list[Event]]:

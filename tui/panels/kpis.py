@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.domain.kpis import Kpi
-from core.domain.snapshot import Snapshot
+from core.domain.kpis import DAY, Kpi
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
@@ -17,7 +17,7 @@ _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 _SCALE: Final = {
     "uptime": (99.0, 100.0),
     "error_budget": (0.0, 100.0),
-    "success_24h": (80.0, 100.0),
+    DAY: (80.0, 100.0),
     "success_7d": (80.0, 100.0),
     "mttr": (0.0, 600.0),
     "check_p50": (0.0, 0.5),
@@ -30,7 +30,7 @@ _SCALE: Final = {
 _TOGETHER: Final = timedelta(seconds=30)
 """The time within which figures were read that share an age."""
 
-_MOVES: Final = {"success_24h": 0, "uptime": 2, "error_budget": 2}
+_MOVES: Final = {DAY: 0, "uptime": 2, "error_budget": 2}
 """The order in one line: what moves comes first, what needs weeks of watching last."""
 
 _HEADED: Final = 4
@@ -65,7 +65,8 @@ class KpisPanel(Panel):
             return (*head, (" not measured yet", "dim"))
         if self.size.height >= _HEADED:
             return head
-        told = [kpi.at for kpi in snapshot.kpis if is_last_known(kpi, snapshot) and kpi.at is not None]
+        lost = snapshot.link.word is not LinkWord.LIVE
+        told = [kpi.at for kpi in snapshot.kpis if lost and kpi.at is not None]
         old = f" last known, {oldness(max(told), snapshot.at)}" if told else ""
         since = max(told) - _TOGETHER if old else None
         return (*head, (old, "warning"), *self._in_line(snapshot, self.size.width - len(old), since))

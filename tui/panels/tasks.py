@@ -70,15 +70,19 @@ class TasksPanel(Panel):
         return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the rows where they are not live, and of the counts where they are older.
+        """Return the title with the age of the rows where they are not live, and of the counts where that is another.
 
         And how many tasks have no row.
         """
         more = left_out(snapshot, rows_within(self.size.height - 1)) if self.size.height else ""
         counts, rows = snapshot.tasks.counts, snapshot.tasks.newest
         cut_off = rows if rows.at is not None and not rows.live else None
-        older = (cut_off is not None and is_older(counts, cut_off)) or lags(counts, snapshot.tasks, snapshot.at)
-        slow = f" counts {oldness(counts.at, snapshot.at)}" if older else ""
+        counted = oldness(counts.at, snapshot.at) if counts.at is not None else ""
+        apart = cut_off is not None and not counts.live and counted != oldness(cut_off.at, snapshot.at)
+        apart = (
+            apart or (cut_off is not None and is_older(counts, cut_off)) or lags(counts, snapshot.tasks, snapshot.at)
+        )
+        slow = f" counts {counted}" if apart and counted else ""
         told = origin(cut_off or counts, snapshot.at)
         return ((self.TITLE, "title"), (told, "warning"), (f"{slow}{more}", "dim"))
 
@@ -175,7 +179,7 @@ class TasksPanel(Panel):
         self, task: Task, snapshot: Snapshot, width: int, known_at: datetime, *, live: bool, stuck: str
     ) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        at = task.ended_at or task.began_at
+        at, _ = task.since
         return (
             (stuck or task.state.replace("_", " "), role),
             (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),
@@ -224,7 +228,8 @@ def urgent_first(tasks: Sequence[Task], stuck: Collection[str], now: datetime, r
 
     def place(task: Task) -> tuple[int, float]:
         if task.status in _ORDER:
-            return rank(task), task.began_at.timestamp() if task.began_at is not None else 0.0
+            at, _ = task.since
+            return rank(task), at.timestamp() if at is not None else 0.0
         return rank(task), -_ended(task).timestamp()
 
     return sorted(tasks, key=place)[:rows]
@@ -252,12 +257,12 @@ def rows_within(height: int) -> int:
 
 
 def _failed_lately(task: Task, now: datetime) -> bool:
-    ended = task.ended_at or task.began_at
+    ended, _ = task.since
     return task.status == "failed" and ended is not None and now - ended <= _LATELY
 
 
 def _ended(task: Task) -> datetime:
-    return task.ended_at or task.began_at or _BEFORE_ALL
+    return task.since[0] or _BEFORE_ALL
 
 
 def share_used(task: Task, now: datetime) -> float | None:

@@ -49,8 +49,7 @@ class ThroughputPanel(Panel):
         named: Line = ((self.TITLE, "title"), (f" {period(over)}", "dim"))
         if not over.known:
             return named
-        live = snapshot.link.word is LinkWord.LIVE
-        as_of = _told_at(snapshot)
+        as_of, live = _told_at(snapshot)
         aged = as_of is not None and (not live or snapshot.at - as_of >= _AGED)
         old = f" up to {as_of.astimezone():%H:%M}" if as_of is not None and aged else ""
         completed, failed, simulated, success = _sums(snapshot)
@@ -106,10 +105,13 @@ def period(over: Throughput) -> str:
     return f"{hours:g} h" if hours <= 48 else f"{hours / 24:g} d"
 
 
-def _told_at(snapshot: Snapshot) -> datetime | None:
-    """Return up to when the sums are: of a day by the rate that was read last, else by the bars."""
+def _told_at(snapshot: Snapshot) -> tuple[datetime | None, bool]:
+    """Return up to when the sums are, and whether that is live: of a day by the rate read last, else by the bars."""
     over, day = snapshot.throughput, snapshot.tasks.success_24h
-    return day.at if day.value is not None and day.value.window == over.length else over.as_of
+    live = snapshot.link.word is LinkWord.LIVE
+    if day.value is not None and day.value.window == over.length:
+        return day.at, live and day.live
+    return over.as_of, live
 
 
 def _sums(snapshot: Snapshot) -> tuple[int, int, int, SuccessRate | None]:

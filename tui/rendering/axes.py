@@ -5,18 +5,30 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 _DAY: Final = timedelta(days=1)
+_MINUTES: Final = (1, 2, 5, 10, 15, 20, 30)
 _HOURS: Final = (1, 2, 3, 4, 6, 12, 24)
 _DAYS: Final = (1, 2, 3, 5, 7, 10, 15)
-_BETWEEN: Final = 3
-"""The least number of cells between two labels."""
+_BETWEEN: Final = (3, 1)
+"""The least number of cells between two labels, and where there would be too few of them."""
+
+_LEAST: Final = 3
+"""The labels by which an axis is read: at its beginning, its middle and its end."""
 
 
 def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime, str], ...]:
-    """Return full local hours or days with their labels, as many as fit apart on an axis of `cells` cells."""
+    """Return round local times or days with their labels, as many as fit apart on an axis of `cells` cells."""
+    found = (_times(since, until, cells, between) for between in _BETWEEN)
+    return max(found, key=lambda marks: min(_LEAST, len(marks)))
+
+
+def _times(since: datetime, until: datetime, cells: int, between: int) -> tuple[tuple[datetime, str], ...]:
     span = until - since
     hourly = span <= 2 * _DAY
-    room = max(1, cells // ((5 if hourly else 6) + _BETWEEN))
-    if hourly:
+    room = max(1, cells // ((5 if hourly else 6) + between))
+    minutes = next((step for step in _MINUTES if span / timedelta(minutes=step) <= room), None)
+    if hourly and minutes is not None:
+        marks, form = _minutes(since, until, minutes), "%H:%M"
+    elif hourly:
         hours = next((step for step in _HOURS if span / timedelta(hours=step) <= room), 24)
         marks, form = _hours(since, until, hours), "%H:%M"
     else:
@@ -49,6 +61,13 @@ def value_label(value: float) -> str:
 def _multiples(low: float, high: float, step: float) -> tuple[float, ...]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return tuple(n * step for n in range(first, last + 1))
+
+
+def _minutes(since: datetime, until: datetime, step: int) -> list[datetime]:
+    local = since.astimezone()
+    first = since - timedelta(minutes=local.minute % step, seconds=local.second, microseconds=local.microsecond)
+    every = (first + n * timedelta(minutes=step) for n in range((until - first) // timedelta(minutes=step) + 1))
+    return [at for at in every if since <= at]
 
 
 def _hours(since: datetime, until: datetime, step: int) -> list[datetime]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from core.domain.kpis import Kpi
+from core.domain.kpis import DAY, Kpi
 from core.domain.snapshot import LinkWord, Snapshot
 from tui.rendering.text import oldness
 
@@ -12,8 +12,12 @@ _AGED: Final = timedelta(minutes=2)
 
 
 def is_last_known(kpi: Kpi, snapshot: Snapshot) -> bool:
-    """Return whether a figure was read before the link went down: what is not live is never shown as good."""
-    return kpi.at is not None and snapshot.link.word is not LinkWord.LIVE
+    """Return whether a figure was read before the link went down, or that of a day by itself is last known.
+
+    What is not live is never shown as good.
+    """
+    day = kpi.name == DAY and not snapshot.tasks.success_24h.live
+    return kpi.at is not None and (day or snapshot.link.word is not LinkWord.LIVE)
 
 
 def noted(kpi: Kpi, snapshot: Snapshot) -> str:

@@ -145,6 +145,11 @@ def clock_time(at: datetime | None, now: datetime) -> str:
     return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
 
 
+def written(at: datetime | None, now: datetime) -> str:
+    """Return when something was written that tells of an earlier moment; empty for `None`: it was not later."""
+    return "" if at is None else f" (written {clock_time(at, now)})"
+
+
 CLOCK_CELLS: Final = 11
 """The width of the longest `clock_time`."""
 

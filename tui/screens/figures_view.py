@@ -3,21 +3,22 @@
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+import msgspec
 from textual import work
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from core.domain.figures import FigureBy, Figures
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.history.trends import Window
-from core.resilience.reading import Reading
+from core.resilience.reading import Reading, Source
 from tui.actions.ui import Ui
 from tui.base.error_boundary import within_error_boundary
 from tui.base.key import Key, bindings
 from tui.lists.figures import FigureList
 from tui.panels.head_lines import HeadLines
 from tui.rendering.figures import COUNTED, UNMARKED, left_out
-from tui.rendering.text import Line, ago, choice_of, oldness
+from tui.rendering.text import Line, ago, choice_of, origin
 from tui.screens.keys import FIGURE_KEYS, LIST_KEYS, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.time_travel.recorded import Moment
@@ -65,13 +66,14 @@ class FiguresView(ListView):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""
-        self.listed.reading = reading = self._known.get(self._window)
+        known = self._known.get(self._window)
+        self.listed.reading = reading = _as_shown(known, snapshot)
         self.list.columns = self.listed.columns
         for head in self.panels(HeadLines):
             head.said = (self._chosen(reading, snapshot), self._origin(reading, snapshot))
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()
-        due = self._read_at is None or (elapsed - self._read_at >= _pause_s(reading) and not self._reading)
+        due = self._read_at is None or (elapsed - self._read_at >= _pause_s(known) and not self._reading)
         if due and self.is_current and (reading is None or not self.ui.frozen):
             self._read_at = elapsed
             self._read()
@@ -116,8 +118,9 @@ class FiguresView(ListView):
             return ((f" {self._unforeseen}", "critical"),)
         if reading is None or reading.value is None:
             return ((f" {COUNTED}", "dim"),)
-        if reading.fault is not None:
-            return ((f" last known, {oldness(reading.at, snapshot.at)}: {reading.fault.sentence()}", "warning"),)
+        if not reading.live:
+            why = f": {reading.fault.sentence()}" if reading.fault is not None else ""
+            return ((f"{origin(reading, snapshot.at)}{why}", "warning"),)
         unmarked = "" if reading.value.all.simulated is not None else UNMARKED
         said = left_out(reading.value) or unmarked
         return ((f" {said}", "warning"),) if said else ((f" {COUNTED}", "dim"),)
@@ -129,6 +132,13 @@ class FiguresView(ListView):
         if reading.value is None and reading.fault is not None:
             return ((f"  cannot be read now: {reading.fault.sentence()}", "warning"),)
         return super()._none()
+
+
+def _as_shown(reading: Reading[Figures] | None, snapshot: Snapshot) -> Reading[Figures] | None:
+    """Return what was read last, as last known where the link is not live."""
+    if reading is None or not reading.live or snapshot.link.word is LinkWord.LIVE:
+        return reading
+    return msgspec.structs.replace(reading, source=Source.CACHED)
 
 
 def _pause_s(reading: Reading[Figures] | None) -> float:

@@ -9,6 +9,7 @@ import msgspec
 
 from core.domain.events import ActionEnded, Event
 from core.domain.snapshot import CALM, CUT_OFF, Snapshot, State
+from core.domain.status import Level
 from core.history.blackbox.frame import Flag
 
 
@@ -83,7 +84,7 @@ def _cut_off(snapshot: Snapshot) -> bool:
 
 def _acted(event: Event) -> bool:
     """Return whether an action is done: one of this process, or of another by its row in the project's log."""
-    return event.what.done if isinstance(event.what, ActionEnded) else bool(event.run)
+    return event.what.done if isinstance(event.what, ActionEnded) else bool(event.run) and event.level is Level.OK
 
 
 def _alerts(snapshot: Snapshot) -> set[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
-from core.domain.snapshot import CUT_OFF, Snapshot, State
+from core.domain.snapshot import CUT_OFF, LinkWord, Snapshot, State
 from core.history.blackbox.marks import Mark, MarkKind
 from core.history.blackbox.settings import GAP_S
 
@@ -18,13 +18,14 @@ STARTS: Final = timedelta(seconds=GAP_S)
 _TURNS: Final = frozenset({MarkKind.STATE, MarkKind.ALERT})
 _RANK: Final = {State.WARNING: 1, State.DISABLED: 1, State.UNKNOWN: 2, State.CRITICAL: 3, State.STOPPED: 3}
 _CUT_OFF_RANK: Final = 4
+_OF_THEIR_OWN: Final = frozenset({LinkWord.OFFLINE, State.STOPPED, State.CRITICAL})
 
 
 class Gravity(NamedTuple):
-    """How grave a moment is. `stopped` stands apart: it is an order, and told even while nothing answers."""
+    """How grave a moment is. `words`: what it has of an outage, a stop, CRITICAL: each is told beside the others."""
 
     rank: int = 0
-    stopped: bool = False
+    words: frozenset[str] = frozenset()
 
 
 GravityAt: TypeAlias = Callable[[datetime], Gravity | None]
@@ -36,7 +37,7 @@ def gravity(snapshot: Snapshot | None) -> Gravity:
     if snapshot is None or (snapshot.state is State.UNKNOWN and not snapshot.ready):
         return Gravity()
     rank = _CUT_OFF_RANK if snapshot.link.word in CUT_OFF else _RANK.get(snapshot.state, 0)
-    return Gravity(rank, snapshot.state is State.STOPPED)
+    return Gravity(rank, _OF_THEIR_OWN & {snapshot.link.word, snapshot.state})
 
 
 def turns(marks: Iterable[Mark], gravity_at: GravityAt) -> Iterator[Mark]:
@@ -58,7 +59,8 @@ def stops(marks: Iterable[Mark], gravity_at: GravityAt) -> Iterator[Mark]:
     """Yield where to stop among the marks of incidents, in their order: the oldest first, or the newest first.
 
     All that change with at most two minutes in between are one burst: the first is a stop, however many follow. In it
-    each that is worse than all of the two minutes before is one as well: what goes up and down is not.
+    each that is worse than all of the two minutes before is one as well, and each outage, stop and change to CRITICAL
+    with none of its kind in them: what goes up and down is not.
     """
     for burst in _bursts(marks):
         forward = burst[0].at <= burst[-1].at
@@ -79,7 +81,7 @@ def _bursts(marks: Iterable[Mark]) -> Iterator[list[Mark]]:
 
 
 def _is_worse(run: Sequence[Mark], place: int, gravity_at: GravityAt) -> bool:
-    """Return whether a mark begins something worse than all that held in the two minutes before it."""
+    """Return whether a mark begins something worse than all that held in the two minutes before it, or of its own."""
     mark = run[place]
     if MarkKind.STATE not in mark.kinds:
         return False
@@ -89,14 +91,17 @@ def _is_worse(run: Sequence[Mark], place: int, gravity_at: GravityAt) -> bool:
 
 
 def _worse(now: Gravity | None, before: Iterable[Gravity | None]) -> bool:
-    """Return whether a moment is graver in either respect than all before; of those no more are read than necessary."""
+    """Return whether a moment is graver than all before, or has a word of its own that none of them has.
+
+    Of those no more are read than necessary.
+    """
     if now is None:
         return False
-    graver, stopped = now.rank > 0, now.stopped
-    for one in before if graver or stopped else ():
+    graver, words = now.rank > 0, now.words
+    for one in before if graver else ():
         if one is None:
             return False
-        graver, stopped = graver and now.rank > one.rank, stopped and not one.stopped
-        if not graver and not stopped:
+        graver, words = graver and now.rank > one.rank, words - one.words
+        if not graver and not words:
             return False
-    return graver or stopped
+    return graver or bool(words)

@@ -33,6 +33,8 @@ from core.history.report.turning_points import TurningPointCollector
 
 _ERRORS: Final = 3
 _AHEAD: Final = timedelta(seconds=2)
+_SOON: Final = timedelta(minutes=1)
+"""What was written so soon after it happened was written then."""
 
 
 class RecordedWindow(NamedTuple):
@@ -104,7 +106,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
     entries = [
         *without_verdicts(happened, told),
         *shown,
-        *(TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
+        *map(_noted, kept.notes),
         *_gaps(report),
     ]
     seconds = (report.until - report.since).total_seconds()
@@ -152,8 +154,15 @@ def _messages(entries: Iterable[TimelineEntry], rows: Iterable[LogEntry]) -> tup
         for entry in entries
         if isinstance(entry.what, ContactTold) and entry.what.phase is not Phase.RESOLVED
     )
-    theirs = (MessageSent(row.at) for row in rows if row.at is not None and row.alert and row.alert.phase == Phase.TOLD)
+    told = (row.happened_at for row in rows if row.alert and row.alert.phase == Phase.TOLD)
+    theirs = (MessageSent(at) for at in told if at is not None)
     return tuple(sorted((*ours, *theirs)))
+
+
+def _noted(note: Note) -> TimelineEntry:
+    late = note.written_at - note.at > _SOON
+    written_at = note.written_at if late else None
+    return TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text, written_at=written_at)
 
 
 def _state_changes(states: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:

@@ -2,28 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 
 from core.base.text import amount, plural, short
 from core.domain.snapshot import LinkWord
-from core.history.report.document import Block, Paragraph, Part, Text, Title, bullets, grid, text
+from core.history.report.document import Block, Paragraph, Part, Title, bullets, grid, text
 from core.history.report.record import Origin, Report, TimelineEntry
 from core.history.report.sections import what, who
 from core.history.report.times import Times, percent
 
 _UNKNOWN: Final = "—"
 _COLUMNS: Final = (
-    "First by how much the counts rose in the whole window while this machine watched, then how many tasks ended in it,"
-    " each as it stood when this was written: one that failed and was retried since is no longer failed there."
+    "First how often it was seen to happen to a task while this machine watched, in the whole window: one that was"
+    " requeued counts each time. Then how many tasks ended in it, each as it stood when this was written: one that"
+    " failed and was retried since is no longer failed there."
 )
-_SOON: Final = timedelta(minutes=1)
 
 
 def counts(report: Report) -> str:
-    """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots.
+    """Return how often tasks were seen to fail, to complete and to be rejected.
 
-    It is that of the incident, if there was one. Without any it is what the task table tells of the window.
+    It is that of the incident, if there was one. Where none were counted it is what the task table tells of the window.
     """
     tasks, work = report.tasks if report.incident is None else report.incident.tasks, report.work
     if not tasks.counted and work is not None:
@@ -32,9 +31,10 @@ def counts(report: Report) -> str:
     if not tasks.counted:
         return "the tasks have not been counted yet"
     about = "" if tasks.exact else "about "
-    rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
-    failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"
-    return f"the count of failed tasks rose by {failed}, of completed ones by {completed}{rejected}"
+    seen = {"to fail": tasks.failed, "to complete": tasks.completed}
+    seen |= {"to be rejected": tasks.rejected} if tasks.rejected else {}
+    told = ", ".join(f"{what} {about}{plural(times, 'time')}" for what, times in seen.items())
+    return f"tasks were seen {told}; one that was requeued counts each time"
 
 
 def effect(report: Report) -> tuple[Block, ...]:
@@ -48,17 +48,18 @@ def effect(report: Report) -> tuple[Block, ...]:
         return f"{count:,}" if count is not None else _UNKNOWN
 
     rows = (
-        ("Tasks failed", seen(tasks.failed), listed(work.failed if work else None)),
-        ("Tasks completed", seen(tasks.completed), listed(work.completed if work else None)),
-        ("Tasks completed in dry run only", _UNKNOWN, listed(work.simulated if work else None)),
-        ("Tasks rejected", seen(tasks.rejected), _UNKNOWN),
-        ("Tasks stuck at once, at most", f"{tasks.stuck:,}" if tasks.counted else _UNKNOWN, _UNKNOWN),
+        ("Failed", seen(tasks.failed), listed(work.failed if work else None)),
+        ("Completed", seen(tasks.completed), listed(work.completed if work else None)),
+        ("Completed in dry run only", _UNKNOWN, listed(work.simulated if work else None)),
+        ("Rejected", seen(tasks.rejected), _UNKNOWN),
     )
     blocks: list[Block] = [
         Title(2, text("Effect")),
-        grid(("", "While it was watched", "In the task table"), rows),
+        grid(("", "Times, while it was watched", "Tasks, in the table"), rows),
     ]
     blocks.append(Paragraph(text(_COLUMNS)))
+    if tasks.counted:
+        blocks.append(Paragraph(text(f"Stuck at once: {plural(tasks.stuck, 'task')} at most.")))
     if answered := _availability(report):
         blocks.append(Paragraph(text(answered)))
     if report.errors:
@@ -79,7 +80,8 @@ def done(report: Report, times: Times) -> tuple[Block, ...]:
     """Return the actions and notes, each with who and when."""
     heading = Title(2, text("What was done, and by whom"))
     rows = tuple(_done(report, times))
-    runs = {entry.run: entry for entry in reversed(report.timeline) if entry.order}  # one that waited is told twice
+    orders = [entry for entry in report.timeline if entry.order]
+    runs = {entry.run or (entry.at, entry.text): entry for entry in reversed(orders)}  # one that waited is told twice
     givers = Counter(map(_giver, runs.values()))
     given = ", ".join(
         f"{count} by {giver}" for giver, count in sorted(givers.items(), key=lambda one: (-one[1], one[0]))
@@ -95,13 +97,10 @@ def done(report: Report, times: Times) -> tuple[Block, ...]:
 
 
 def _done(report: Report, times: Times) -> Iterator[tuple[Part, ...]]:
-    late = {(note.at, note.text): note for note in report.notes if note.written_at - note.at > _SOON}
     for entry in report.timeline:
         if not entry.order and entry.origin is not Origin.NOTE:
             continue
-        note = late.get((entry.at, entry.text)) if entry.origin is Origin.NOTE else None
-        written: Text = text(f" (written {times.at(note.written_at)})") if note is not None else ()
-        yield times.at(entry.at), who(entry), text(what(entry), written)
+        yield times.at(entry.at), who(entry), what(entry, times)
 
 
 def _giver(entry: TimelineEntry) -> str:

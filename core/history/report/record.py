@@ -44,7 +44,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `who` is empty where nobody did it. `what`: the kind and fields of an event of this machine.
     `word`: the beginning of `text` that is set off. `why`: its reason alone, which `text` has too. `action`: the name
-    of the action it is, if it is one.
+    of the action it is, if it is one. `written_at`: when it was written, where that was later.
     """
 
     at: datetime
@@ -58,11 +58,12 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     word: str = ""
     why: str = ""
     action: str = ""
+    written_at: datetime | None = None
 
     @property
     def order(self) -> bool:
-        """Return whether the line is an action of an operator or a watchdog."""
-        return bool(self.run) and self.origin in {Origin.OPERATOR, Origin.WATCHDOG}
+        """Return whether the line is about an action of an operator or a watchdog; one that wrote no row has no run."""
+        return bool(self.run or self.action) and self.origin in {Origin.OPERATOR, Origin.WATCHDOG}
 
 
 class StatePeriod(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,9 +169,10 @@ class TurningEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """The rise of the task counts over snapshots; `exact` unless a server only estimated.
+    """How often a task was seen to fail, to be rejected and to complete; `exact` unless a server only estimated.
 
-    `stuck`: the most tasks that were stuck at once.
+    It is the sum of the rises of the counts: a task that was requeued counts each time, and what came and went between
+    two snapshots does not. `stuck`: the most tasks that were stuck at once.
     """
 
     stuck: int = 0

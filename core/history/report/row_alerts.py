@@ -20,22 +20,23 @@ def alerts_in_rows(rows: Iterable[LogEntry], known: tuple[AlertCourse, ...]) -> 
     going: dict[str, AlertCourse] = {}
     over: list[AlertCourse] = []
     for row in rows:
-        if row.alert is None or row.at is None or _told_by(known, row):
+        at = row.happened_at
+        if row.alert is None or at is None or _told_by(known, row):
             continue
         key, phase = row.alert.key, row.alert.phase
         text = row.summary.removeprefix(f"{phase}: ")
         course = going.get(key)
         if phase == Phase.RESOLVED and course is not None:
-            over.append(msgspec.structs.replace(_titled(course, text), resolved_at=row.at))
+            over.append(msgspec.structs.replace(_titled(course, text), resolved_at=at))
             del going[key]
         elif phase == Phase.TOLD and course is not None:
             going[key] = _titled(course, text)
         elif phase not in {Phase.RESOLVED, Phase.TOLD}:
             severity = row.step.removeprefix(ALERTS)
             began = course if course is not None else AlertCourse(
-                key=key, severity=severity, title=text, text=text, fired_at=row.at, of_rows=True
+                key=key, severity=severity, title=text, text=text, fired_at=at, of_rows=True
             )  # fmt: skip
-            going[key] = msgspec.structs.replace(began, text=text, severity=severity, seen_until=row.at)
+            going[key] = msgspec.structs.replace(began, text=text, severity=severity, seen_until=at)
     return tuple(sorted((*over, *going.values()), key=lambda one: (one.fired_at, one.key)))
 
 
@@ -48,9 +49,9 @@ def _titled(course: AlertCourse, title: str) -> AlertCourse:
 
 def _told_by(known: tuple[AlertCourse, ...], row: LogEntry) -> bool:
     """Return whether a snapshot tells of the alert of a row."""
-    if row.alert is None or row.at is None:
+    at = row.happened_at
+    if row.alert is None or at is None:
         return False
-    at = row.at
     return any(
         one.key == row.alert.key
         and one.fired_at - _SAME <= at <= (one.resolved_at or one.seen_until or one.fired_at) + _SAME

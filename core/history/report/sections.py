@@ -31,7 +31,7 @@ def timeline(report: Report, times: Times) -> tuple[Block, ...]:
     heading = Title(2, text("Timeline"))
     if not report.timeline:
         return heading, Paragraph(text("No events were recorded."))
-    rows = ((times.at(entry.at), who(entry), what(entry)) for entry in report.timeline)
+    rows = ((times.at(entry.at), who(entry), what(entry, times)) for entry in report.timeline)
     return heading, grid(("Time", "Who", "What"), rows)
 
 
@@ -44,12 +44,13 @@ def who(entry: TimelineEntry) -> Text:
     return text("note by ", shown) if entry.origin is Origin.NOTE else text(shown, "" if entry.here else _NOT_HERE)
 
 
-def what(entry: TimelineEntry) -> Text:
-    """Return what an entry tells."""
+def what(entry: TimelineEntry, times: Times) -> Text:
+    """Return what an entry tells, and when it was written where that was later."""
     if entry.origin is Origin.NOBODY:
         return text(emphasis(entry.text))
     if entry.origin is not Origin.SEEN:
-        return text(entry.text)
+        written = f" (written {times.at(entry.written_at)})" if entry.written_at is not None else ""
+        return text(entry.text + written)
     return text(strong(entry.word), entry.text.removeprefix(entry.word))
 
 

@@ -67,7 +67,7 @@ class TimelineCollector:
 
     def add_rows(self, rows: Iterable[LogEntry]) -> None:
         """Add rows of the project's log, in any order."""
-        self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
+        self._rows |= {row.id: row for row in rows if row.happened_at is not None and self._within(row.happened_at)}
 
     def rows(self) -> tuple[LogEntry, ...]:
         """Return the rows, the oldest first."""
@@ -91,7 +91,7 @@ class TimelineCollector:
         """Return the rows, the oldest first; those of one moment in a fixed order, beginnings of actions first."""
 
         def turn(row: LogEntry) -> tuple[object, ...]:
-            at = row.at or self._since
+            at = row.happened_at or self._since
             return at, row.status != "started", row.step, row.actor, row.summary, row.status, row.id
 
         return sorted(self._rows.values(), key=turn)
@@ -112,9 +112,9 @@ class TimelineCollector:
                 who = row.actor or event.who
                 yield _entry(event, _origin(event.who), who=who, here=not row.actor or host_of(row.actor) in here)
         for run, its in runs.items():
-            ended = its[-1].at or self._since
+            ended = its[-1].happened_at or self._since
             if run not in told:
-                yield _action_entry(its[0].at or ended, its, here)
+                yield _action_entry(its[0].happened_at or ended, its, here)
             elif self._waits(run, told[run]) and ended > told[run] + _LATER:
                 yield _action_entry(ended, its, here)
 
@@ -158,6 +158,7 @@ def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, ru
         level=event.level,
         run=run,
         what=event.what,
+        written_at=event.written_at,
         action=event.what.action if isinstance(event.what, ActionEnded) else "",
     )
 
@@ -186,17 +187,19 @@ def _action_entry(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> T
         run=first.run or first.id,
         why=reason,
         action=first.order,
+        written_at=last.written_at,
     )
 
 
 def _said(row: LogEntry, said: list[tuple[datetime, AlertChanged]], here: frozenset[str]) -> bool:
     """Return whether this machine has an event for a row about an alert; for each of its own deliveries it has one."""
-    if row.alert is None or row.at is None:
+    happened = row.happened_at
+    if row.alert is None or happened is None:
         return False
     if row.alert.phase == Phase.TOLD:
         return host_of(row.actor) in here
     return any(
-        (what.key, what.phase) == (row.alert.key, row.alert.phase) and abs(at - row.at) <= _SAME_ALERT
+        (what.key, what.phase) == (row.alert.key, row.alert.phase) and abs(at - happened) <= _SAME_ALERT
         for at, what in said
     )
 

@@ -159,17 +159,19 @@ def test_actions_and_stops_are_marked_and_what_failed_is_not(tmp_path: Path) -> 
 
     refused, healed = ended(10, done=False), ended(20, done=True)
     by_another = Event(at=NOON + after(30), who="bob", text="heal completed", run="r1", row="7")
+    waits = Event(at=NOON + after(5), who="watchdog ann", text="waits: a stop", run="2", level=Level.CRITICAL)
     recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(NOON))
     record(
         recorder,
         [
             picture(0),
-            picture(10, events=(refused,)),
-            picture(20, events=(healed, refused)),
-            picture(30, events=(by_another, healed, refused)),
-            picture(40, events=(by_another, healed, refused), state=State.STOPPED),
-            picture(50, events=(by_another, healed, refused), state=State.STOPPED, braked="x"),
-            picture(60, events=(by_another, healed, refused)),
+            picture(5, events=(waits,)),
+            picture(10, events=(refused, waits)),
+            picture(20, events=(healed, refused, waits)),
+            picture(30, events=(by_another, healed, refused, waits)),
+            picture(40, events=(by_another, healed, refused, waits), state=State.STOPPED),
+            picture(50, events=(by_another, healed, refused, waits), state=State.STOPPED, braked="x"),
+            picture(60, events=(by_another, healed, refused, waits)),
         ],
     )
     marks = Box(tmp_path).marks(NOON, NOON + timedelta(hours=1))

@@ -116,6 +116,7 @@ WORDS = {
     "d": {"state": State.CRITICAL, "link": Link(word=LinkWord.OFFLINE)},
     "b": {"link": Link(word=LinkWord.BLIND)},
     "s": {"state": State.STOPPED},
+    "o": {"link": Link(word=LinkWord.OFFLINE)},
     "S": {"state": State.STOPPED, "link": Link(word=LinkWord.OFFLINE)},
     "u": {"state": State.UNKNOWN},
     ".": {},
@@ -132,7 +133,11 @@ WORDS = {
         ("...wd.wwwwwwd.......", [3, 4, 12]),
         ("...ws.sd.dSd.......", [3, 4, 7]),
         ("...dSd...", [3, 4]),  # an order while nothing answers
-        ("...bd....", [3]),
+        ("...bd....", [3, 4]),  # only the second is an outage: what is down, not what cannot be reached from here
+        ("...sc....", [3, 4]),
+        ("...bc.bs.o..", [3, 4, 7, 9]),
+        ("...ocs...", [3, 4, 5]),  # an outage of which no check knew
+        ("...scsc.....", [3, 4]),
         ("...wb.......", [3, 4]),
         ("...d" + 2 * "wcwcwcwcwc" + ".", [3]),
     ],

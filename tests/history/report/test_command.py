@@ -92,7 +92,7 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
     assert "`operator sam@bastion-2` (another host) | dry run off: dry-run is off, \\<b>seen\\</b> |" in words[2]
     assert "the deploy of noon" in done.stdout
     assert "**STOPPED**" in done.stdout
-    assert "of rejected ones by 2" in done.stdout
+    assert "to be rejected 2 times" in done.stdout
     assert "```text" in done.stdout
     assert "Missing" not in done.stdout
     assert sandbox.service_key not in done.stdout

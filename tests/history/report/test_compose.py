@@ -80,6 +80,18 @@ def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() 
     assert "\n1 action (1 by the operator here); " in markdown(here, zone=UTC)
 
 
+def test_an_order_that_was_taken_back_or_could_not_be_given_was_done_too_though_no_row_tells_of_it() -> None:
+    stop, given = "emergency_stop", {"who": JANA, "reason": "too many"}
+    waits = ActionEnded(action=stop, phase=ResultPhase.WAITING, outcome="kept", run=RUN, **given)
+    lost = ActionEnded(action=stop, phase=ResultPhase.UNREACHABLE, outcome="no answer", **given)
+    back = ActionEnded(who=JANA, action="withdraw", phase=ResultPhase.VERIFIED, outcome="withdrawn", done=True)
+    events = (happened(30, lost), happened(20, back), happened(10, waits))
+    page = markdown(of(shot(0), shot(40, events=events)), zone=UTC)
+    assert "\n3 actions (3 by the operator here); " in page
+    assert "| 12:00:20 | `operator jana@watch-1` | withdraw: withdrawn |" in page.partition("## Timeline")[0]
+    assert "emergency stop: no answer (too many) |" in page.partition("## Timeline")[0]
+
+
 @pytest.mark.parametrize("ahead_s", [120, 3600])
 def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong_is_said(ahead_s: float) -> None:
     said = event(11, "dry run off: dry-run is off (read back)", JANA, run=RUN)
@@ -341,7 +353,7 @@ def test_figures_at_the_beginning_at_their_worst_and_at_the_end() -> None:
     ]
 
 
-def test_failed_tasks_are_what_live_counts_gained_and_said_to_be_no_more() -> None:
+def test_a_task_that_failed_was_requeued_and_failed_again_failed_twice_and_is_not_two_tasks() -> None:
     def tasks(failed: int, source: Source = Source.LIVE) -> Tasks:
         return Tasks(counts=Reading(value=TaskCounts({"failed": failed}), source=source, at=NOON))
 
@@ -351,7 +363,10 @@ def test_failed_tasks_are_what_live_counts_gained_and_said_to_be_no_more() -> No
     )
     assert report.tasks.failed == 6
     page = markdown(report, zone=UTC)
-    assert "the count of failed tasks rose by 6, of completed ones by 0." in page
+    assert (
+        "**Effect:** tasks were seen to fail 6 times, to complete 0 times; one that was requeued counts each time."
+        in page
+    )
     assert "6 tasks failed" not in page
 
 

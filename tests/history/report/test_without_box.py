@@ -70,7 +70,7 @@ async def test_it_tells_what_the_log_and_the_tasks_tell_and_that_it_is_no_more(
     assert times == {"Began": "—", "Detected": "5 min", "Told": "6 min", "Acknowledged": "10 min", "Resolved": "30 min"}
     assert "an alert was acknowledged, by `operator sam@bastion-2` |" in page
     assert "3 tasks failed and 1 completed, as the task table has it now" in page
-    assert "| Tasks failed | — | 3 |" in page
+    assert "| Failed | — | 3 |" in page
     assert "4 × generate patch: the gateway answers 401 for ticket 50" in page
     assert "`operator sam@bastion-2` (another host) | emergency stop: stopped (read back); 0 tasks rejected |" in page
     assert "nothing was recorded" not in page

@@ -105,13 +105,14 @@ def _put_figures(found: Figures, by: FigureBy, form: str | None) -> None:
 
 def _line(entry: WatchdogEntry) -> str:
     """Return a row in one line, for programs that look for words; on a terminal it goes on below itself."""
-    at = f"{entry.at:%Y-%m-%d %H:%M:%S}Z" if entry.at is not None else "no time"
+    at = f"{entry.happened_at:%Y-%m-%d %H:%M:%S}Z" if entry.happened_at is not None else "no time"
+    written = f" (written {entry.written_at:%H:%M:%S}Z)" if entry.written_at is not None else ""
     took = f" {entry.duration_ms:,} ms" if entry.duration_ms is not None else ""
     order = f" {label(entry.order)}" if entry.order else ""
     who = f" by {entry.actor}" if entry.actor else ""
     who += f" ({entry.run})" if entry.run else ""
     told = "; ".join(filter(None, (entry.told, _verdicts(entry.verdicts))))
-    line = f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {told}" if told else "")
+    line = f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {told}" if told else "") + written
     if not sys.stdout.isatty():
         return line
     return "\n".join(textwrap.wrap(line, shutil.get_terminal_size().columns, subsequent_indent=_BELOW))

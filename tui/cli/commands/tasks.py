@@ -123,7 +123,7 @@ def _group_line(one: TaskGroup) -> str:
 def _line(task: Task) -> str:
     who = f" {task.assigned_to}" if task.assigned_to else ""
     error = f" ({task.why})" if task.error else ""
-    at = _time(task.ended_at or task.began_at)
+    at = _time(task.since[0])
     return f"{task.id}  {at}  {task.status:<15} {task.task_type}{who}: {task.description}{error}"
 
 
