@@ -62,6 +62,8 @@ class Acknowledge(LocalOperation[Sentence]):
         if not found:
             return self.refused(f"no firing alert is called {clean(self._name, 60)}; see: watchdesk alerts")
         worst = found[0]
+        if not worst.episode:
+            return self.refused(f"{worst.title}: no monitor has told of it yet; try again in a minute")
         if all(alert.acked for alert in found):
             return self.already(f"{worst.title}: already acknowledged by {worst.acked}")
         now = self._parts.context.clock.now()

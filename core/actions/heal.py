@@ -6,7 +6,7 @@ from typing import Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.healer import Findings, described
-from core.actions.repairs import BY_DEFAULT, STEPS
+from core.actions.repairs import BY_DEFAULT, IN_WORDS, STEPS
 from core.actions.repairs.stuck_tasks import StuckTasks
 from core.actions.run import Run
 from core.backend.faults import classify
@@ -28,8 +28,9 @@ HEAL: Final = Action(
             name="only",
             words="repairs",
             kind=ArgumentKind.CHOICES,
-            help="Run only these repairs (default: all except logs).",
+            help="Run only these repairs (default: all except logs); dry-run: turn the agents' dry-run on.",
             choices=STEPS,
+            in_words=IN_WORDS,
             default=BY_DEFAULT,
             replans=True,
         ),

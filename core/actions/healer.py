@@ -144,7 +144,7 @@ class Healer:
     async def note_dry_run(self, found: Findings, actor: Actor) -> bool:
         """Audit a plan that is shown and not applied. Whether the row was written."""
         trail = AuditTrail(self._context, "heal", actor)
-        steps = "; ".join(f"{step.title.lower()} {step.count:,}" for step in found.plan.steps)
+        steps = "; ".join(f"{step.title.lower()}: {step.effect}" for step in found.plan.steps)
         return await trail.skip(described(found), f"dry-run, nothing was changed: {steps}")
 
     async def _propose(self, repair: Repair, survey: Survey) -> Proposal:

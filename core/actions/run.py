@@ -110,6 +110,7 @@ class Run:
         self.in_flight: list[tuple[tuple[str, ...], Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]]] = []
         """Rows of writes that were broken off from outside, and how to read which of them changed."""
         self._by_step: dict[str, int] = {}
+        self._done: list[str] = []
         self._faults: list[tuple[str, Fault]] = []
 
     @property
@@ -142,7 +143,9 @@ class Run:
 
     def close(self, step: PlanStep, before: int) -> None:
         """Note what a step changed, given how much had been changed before it."""
-        self._by_step[step.title.lower()] = self.changed - before
+        count = self.changed - before
+        self._by_step[step.title.lower()] = count
+        self._done.append(f"{step.done or step.title.lower()}: {count:,}")
 
     async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T | None:
         """Send one write. `None` where its answer was lost: what holds is to be read next. Raises NotLive otherwise."""
@@ -234,7 +237,7 @@ class Run:
 
     def text(self) -> str:
         """One line for people."""
-        parts = ", ".join(f"{title} {count:,}" for title, count in self._by_step.items())
+        parts = ", ".join(self._done)
         changed = f"{self.changed:,} changed" + (f" ({parts})" if parts else "")
         line = f"{changed}, {self.skipped:,} skipped, {self.refused:,} refused"
         if self.unknown:

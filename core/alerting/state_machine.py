@@ -50,7 +50,8 @@ class AlertStateMachine:
     ) -> None:
         self._rules = rules
         self._settings = settings
-        self._episode = episode
+        self.episode = episode
+        """Returns the name of a new episode; an empty one where nobody else would know it."""
         self._boundary = boundary or ErrorBoundary(lambda _: None)
         self.alerts: dict[str, Alert] = {}
         self.ended: tuple[Alert, ...] = ()
@@ -309,7 +310,7 @@ class AlertStateMachine:
             for other in self.alerts.values():
                 if other.subject == rule.subject and other.active and other.episode not in {"", was_over}:
                     return other.episode
-        return self._episode()
+        return self.episode()
 
     def _back(self, alert: Alert, away_s: float) -> Alert:
         if alert.stage is AlertState.PENDING and away_s > self._settings.away_s:

@@ -93,8 +93,8 @@ _OUR_NETWORK: Final[dict[int, str]] = {
     errno.EACCES: "this machine lets no connection out",
     errno.EPERM: "this machine lets no connection out",
     errno.EADDRNOTAVAIL: "this machine has no address or port left to connect from",
-    errno.EMFILE: "this process has no file descriptor left",
-    errno.ENFILE: "this machine has no file descriptor left",
+    errno.EMFILE: "too many open files: this process has reached its limit",
+    errno.ENFILE: "too many open files: this machine has reached its limit",
     errno.ENOBUFS: "this machine has no memory left for a connection",
     errno.ENOMEM: "this machine has no memory left for a connection",
 }
@@ -107,6 +107,14 @@ _BEFORE_IT_LEFT: Final[dict[int, str]] = {
     getattr(errno, "ENONET", errno.ENETDOWN): "no route to the host",
 }
 """Errors of connecting that name this machine; once a request was sent they say nothing of it."""
+
+_REMEDIES: Final[dict[int, str]] = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n, LimitNOFILE=), or restart watchdesk",
+    errno.ENFILE: "raise this machine's limit of open files (sysctl fs.file-max), or end what holds them",
+    errno.ENOBUFS: "check this machine's memory",
+    errno.ENOMEM: "check this machine's memory",
+}
+"""What helps where it is not the network that is at fault."""
 
 _NO_ROUTE: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
@@ -121,6 +129,13 @@ def of_machine(kind: str, message: str, remedy: str = _NETWORK_REMEDY) -> Fault:
         remedy=remedy,
         party=Party.MACHINE,
     )
+
+
+def lacking(error: BaseException) -> Fault | None:
+    """Return the fault of this machine lacking something that is no network: open files, memory; `None`: it is not."""
+    if not isinstance(error, OSError) or error.errno not in _REMEDIES:
+        return None
+    return of_machine("no_way_out", _OUR_NETWORK[error.errno], _REMEDIES[error.errno])
 
 
 def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = None, person: bool = False) -> Fault:
@@ -241,6 +256,8 @@ def _of_this_machine(causes: tuple[BaseException, ...], *, sent: bool) -> Fault 
     """Return the fault that keeps any connection from leaving; `None` where the other end refused one."""
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return None
+    if fault := next(filter(None, map(lacking, causes)), None):
+        return fault
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return of_machine(

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from core.backend.faults import Failed, Proxy, of_machine
+from core.backend.faults import Failed, Proxy, lacking, of_machine
 from core.base.text import clean
 
 _SYSTEM: Final = "proxy settings of the system"
@@ -60,6 +60,8 @@ def authorities() -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise _unusable(_first_set(*_CERTIFICATES), "it holds no certificate") from error
     except (OSError, ValueError) as error:
+        if (fault := lacking(error)) is not None:
+            raise Failed(fault) from error
         refuses = _refuses_lines(os.environ.get(_KEY_LOG))
         variable = _KEY_LOG if refuses else _first_set(*_CERTIFICATES)
         told = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)

@@ -48,9 +48,10 @@ POSITIONAL: Final = frozenset({ArgumentKind.SUBJECT, ArgumentKind.SUBJECTS})
 class Argument(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of an action: an option of its command and, if it is `asked`, a field of its dialog.
 
-    `choices`: the words of a person and the values they stand for. `longest`: characters of a text. `least`, `most`:
-    bounds of a number, or of a duration in seconds. `replans`: another value makes another plan. `option`: its name on
-    the command line, where that is another.
+    `choices`: the words of a person and the values they stand for. `in_words`: what a dialog calls a value, where its
+    word alone could be mistaken. `longest`: characters of a text. `least`, `most`: bounds of a number, or of a duration
+    in seconds. `replans`: another value makes another plan. `option`: its name on the command line, where that is
+    another.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     default: Any = None
     required: bool = False
     choices: Mapping[str, str] = {}
+    in_words: Mapping[str, str] = {}
     longest: int = 400
     least: int = 0
     most: int = 1_000_000

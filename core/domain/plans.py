@@ -87,6 +87,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a heal will do: to which rows (`ids`; empty where the step is not about single rows), how many.
 
     `typed`: it lets the agents do more, and wants a word typed. `why`: what it is done for, where its title says less.
+    `done`: what was changed, once it is; empty: its title says so.
     """
 
     name: str
@@ -96,6 +97,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...] = ()
     typed: bool = False
     why: str = ""
+    done: str = ""
 
 
 class HealPlan(Plan, frozen=True, kw_only=True):

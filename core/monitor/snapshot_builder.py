@@ -18,6 +18,7 @@ from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
     Degradation,
     Health,
+    LinkWord,
     Project,
     Snapshot,
     State,

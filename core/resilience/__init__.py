@@ -27,7 +27,14 @@ All of it belongs to one event loop and knows nothing of the callee.
 """
 
 from core.resilience.breaker import REFUSED, CircuitBreaker, Refused
-from core.resilience.breaker_records import BreakerCause, BreakerEvent, BreakerRecord, BreakerRules, BreakerState
+from core.resilience.breaker_records import (
+    PROBED_BY_NEXT_CALL,
+    BreakerCause,
+    BreakerEvent,
+    BreakerRecord,
+    BreakerRules,
+    BreakerState,
+)
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache, Cached, CacheRules
 from core.resilience.degradation import DegradationEvent, DegradationLevel, DegradationTracker, degradation
@@ -35,6 +42,7 @@ from core.resilience.guard import Guard, NotLive, Outcome, Policy
 from core.resilience.retry import RetryRules
 
 __all__ = [
+    "PROBED_BY_NEXT_CALL",
     "REFUSED",
     "BreakerCause",
     "BreakerEvent",

@@ -68,6 +68,10 @@ class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
     """The longest time of a probe before another call may be one."""
 
 
+PROBED_BY_NEXT_CALL: Final = "its next call is the probe"
+"""What is so of a breaker that is due: it may stay so for as long as nobody calls."""
+
+
 class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot of a breaker. `opens_in_s` counts down to the next probe and is `None` unless open.
 

@@ -173,7 +173,8 @@ class AlertService:
     # For a command
 
     async def peek(self) -> None:
-        """Evaluate once for a command, from the stored alerts and the facts as of now. Stores nothing."""
+        """Evaluate once for a command, by the stored alerts. Stores nothing, so what it finds first gets no id."""
+        self._state_machine.episode = str
         await self.restore()
         facts = await self._inputs.gather(braked="", ready=False)
         await self._read_rows(facts.at, keep=False)

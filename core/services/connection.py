@@ -108,7 +108,7 @@ class ConnectionState:
             if self._live is None or self._live <= self._clock.elapsed() - took_s:
                 self._proof = self._why = text
                 self._failing_at = self._failing_at or self._clock.now()
-        elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
+        elif answered and level in {Level.OK, Level.WARNING}:
             self._proof, self._proven_at, self._slept_s = "", self._clock.elapsed(), 0.0
             if not self.failing:  # it was only this check that found it down
                 self._failing_at = None

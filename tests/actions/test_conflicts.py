@@ -259,7 +259,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     failures(sandbox, at="now() + interval '2 seconds'")  # since then, all anew; the database's clock is real
     _, done = await driven.round()
-    assert "failure rate too high 1" in done
+    assert "dry-run turned on: 1" in done
     await evaluated(driven)
     (text,) = fights(driven)
     assert "turned dry-run on again" in text

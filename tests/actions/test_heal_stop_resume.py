@@ -23,7 +23,7 @@ def test_three_stuck_tasks_become_failed_and_a_finished_one_is_untouched(sandbox
     before = sandbox.sql("SELECT * FROM autonomous_tasks WHERE status = 'completed'")
     done = command("heal", "--yes", sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 changed (stuck tasks 3), 0 skipped, 0 refused" in done.stdout
+    assert "3 changed (stuck tasks marked as failed: 3), 0 skipped, 0 refused" in done.stdout
     assert statuses(sandbox) == {"failed": 3, "completed": 1}
     assert sandbox.sql("SELECT * FROM autonomous_tasks WHERE status = 'completed'") == before
     marks = sandbox.sql("SELECT error_message, completed_at FROM autonomous_tasks WHERE status = 'failed'")

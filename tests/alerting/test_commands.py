@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,30 @@ async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
     assert json.loads(command("status", "--json", sandbox=sandbox).stdout)["alerts"] == [
         one for one in told["alerts"] if one["rule"] != "emergency_stop"
     ]  # it is not so any more, whoever has not noticed yet
+    await alarming.close()
+
+
+@ONE_SHAPE
+async def test_what_no_monitor_has_told_of_yet_has_no_id_by_which_nobody_would_find_it(
+    sandbox: Running, command: Command, tmp_path: Path
+) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        " SELECT 't' || i, 'failed', now(), now() FROM generate_series(1, 10) AS i"
+    )
+
+    def failures() -> Any:
+        told = json.loads(command("alerts", "--json", sandbox=sandbox).stdout)["alerts"]
+        return next(one for one in told if one["rule"] == "failure_rate_critical")
+
+    assert (failures()["state"], failures()["episode"]) == ("firing", None)
+    assert "critical -  failure_rate" in command("alerts", sandbox=sandbox).stdout
+    early = command("ack", failures()["rule"], sandbox=sandbox)
+    assert early.returncode != 0
+    assert "no monitor has told of it yet; try again in a minute" in early.stdout + early.stderr
+    alarming = await Sparing(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
+    await alarming.minutes(2)
+    assert command("ack", failures()["episode"][:8], sandbox=sandbox).returncode == 0
     await alarming.close()
 
 

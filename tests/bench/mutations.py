@@ -63,7 +63,7 @@ MUTATIONS: Final = (
     Mutation("what is read seldom stays live in an outage", "core/services/readings.py", "lost = {name for name in self._slow if self.values[name].live}", "lost = set[str]()", "tests/services/test_check_service.py"),
     Mutation("a storm is in no bar before its bucket is over", "core/services/trends.py", "self._unanswered or self._failed() > self._failures", "self._unanswered", "tests/services/test_trends.py"),
     Mutation("a key before a dialog is drawn counts", "tui/dialogs/question.py", "not self._is_drawn or ", "", "tests/tui/test_early_and_late.py"),
-    Mutation("what a key raises ends the app", "tui/app/app.py", 'with self._boundary.around("this key" if isinstance(event, events.Key) else "this input"):', "if True:", "tests/tui/test_early_and_late.py"),
+    Mutation("what a handler raises ends the app", "tui/app/surviving.py", "module.invoke = _invoke", "module.invoke = invoke", "tests/tui/test_surviving.py"),
     Mutation("who shows how far it is can break it off", "core/actions/run.py", 'with boundary.around("showing how far an action has come"):', "if True:", "tests/actions/test_retry_matching.py"),
     Mutation("an overdue task waits for the next check", "core/monitor/scheduler.py", "self._parts.checks.news.any() or ", "", "tests/monitor/test_scheduler.py"),
     Mutation("every overdue task is checked at once", "core/services/news.py", " or self._context.clock.elapsed() - self._told_at[self._late] < _EVERY_S", "", "tests/services/test_check_service.py"),

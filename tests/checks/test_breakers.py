@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from core.alerting.settings import AlertRules
 from core.checks.breakers import judge
+from core.domain.monitor_process import BreakerView
 from core.domain.status import Level
 from core.monitor.snapshot_builder import compose
 from core.resilience import BreakerRecord, BreakerState
@@ -14,7 +15,10 @@ from core.resilience.fault import Counts
 from tests.actions.driving import Driven
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
+from tests.tui.drawn import app_on
 from tests.tui.well import ACTIVE, changed
+from tui.cli.monitor_page import breaker_lines
+from tui.lists.breakers import BreakerList
 from tui.panels.connections import ConnectionsPanel, not_closed_role
 from tui.rendering.text import Signs, plain
 from tui.rendering.themes import palette
@@ -51,7 +55,7 @@ def test_what_is_merely_due_is_no_trouble_on_any_panel() -> None:
         assert not_closed_role(records) == role
         line = next(line for line in panel.lines(snapshot, 90, 5) if any("due" in text for text, _ in line))
         assert "db:fetch_trends" in plain(line)
-        assert "its next call is tried" in plain(line)
+        assert "its next call is the probe" in plain(line)
         assert {role for text, role in line if text.strip()} <= {"text", "dim"}
     assert judge((record, *others)).level is Level.OK
 
@@ -83,3 +87,15 @@ async def test_check_alert_and_panel_say_the_same_at_every_moment(sandbox: Runni
         breaker.reset("operator jana")
     assert counts() == ("all closed", "well", "0")
     await driven.monitor.close()
+
+
+def test_the_list_and_the_command_say_what_a_breaker_that_is_due_waits_for() -> None:
+    at = FakeClock().now()
+    record = BreakerRecord(key="db:one", component="db", state=DUE, failures=5, since=at, last_error="503")
+    listed, snapshot = BreakerList(app_on(ACTIVE)), changed(ACTIVE, breakers=(record,))
+    assert any("its next call is the probe: 503" in str(cell) for cell in listed.rows(snapshot)[0].cells)
+    details = listed.details(record.key, snapshot)
+    assert details is not None
+    assert "its next call is the probe" in details.text
+    view = BreakerView(key="db:one", state=DUE, failures=5, since=at, last_error="503")
+    assert breaker_lines(view, at)[1].strip() == "its next call is the probe; 503"

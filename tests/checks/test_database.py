@@ -334,6 +334,32 @@ def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
     assert link.link(None).word is LinkWord.BLIND
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["was-live", "never-live"])
+def test_who_gets_an_answer_to_a_check_is_not_blind_whatever_the_panels_read(before: bool) -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    if before:
+        link.answered(0.1)
+    slow = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.NONE, message="no answer in time")
+    for _ in range(6):
+        clock.advance(12)
+        link.failed((slow,))
+        link.checked(Level.OK, "answered")
+        assert link.blind_for_s() is None
+        assert link.link(None).word is (LinkWord.STALE if before else LinkWord.CONNECTING)
+    clock.advance(16)
+    link.failed((slow,))
+    assert link.link(None).word is LinkWord.BLIND
+
+
+def test_a_check_that_is_answered_ends_an_outage_for_who_was_never_live() -> None:
+    link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
+    link.checked(Level.CRITICAL, "hanging", answered=False)
+    assert link.down
+    link.checked(Level.OK, "answered")
+    assert not link.down
+
+
 @ONE_SHAPE
 async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()

@@ -115,6 +115,9 @@ async def test_a_heal_that_was_killed_is_closed_by_the_next(sandbox: Running, be
     assert statuses(sandbox) == {"failed": 100, "in_progress": 50}
     assert audited(sandbox, "heal") == ["started"]
     done = await again(command, sandbox, "heal", "--yes")
-    assert (done.returncode, done.stdout.strip()) == (0, "50 changed (stuck tasks 50), 0 skipped, 0 refused")
+    assert (done.returncode, done.stdout.strip()) == (
+        0,
+        "50 changed (stuck tasks marked as failed: 50), 0 skipped, 0 refused",
+    )
     assert statuses(sandbox) == {"failed": 150}
     assert sorted(audited(sandbox, "heal")) == ["completed", "failed", "started", "started"]

@@ -317,7 +317,7 @@ def test_a_repair_with_its_undo(extended: CommandOfCopy, sandbox: Running) -> No
     assert healed["result"]["changed"] == 2
     run = healed["result"]["run"]
     told = extended("logs", "--healing", sandbox=sandbox).stdout
-    assert "wet tasks 2" in told
+    assert "wet tasks: 2" in told
     undone = extended("undo", run, "--yes", "--only", "wet", sandbox=sandbox)
     assert undone.stdout.startswith("2 of 2 dried wet again"), undone.stderr
     assert sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status") == [("pending", 2)]

@@ -35,7 +35,7 @@ def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class AnyError(logging.Handler):
-    """What keys, clicks and dialogs raised that nobody foresaw."""
+    """What the screen raised that nobody foresaw."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -43,7 +43,7 @@ class AnyError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note it."""
-        if (said := record.getMessage()).startswith(("this key ", "this input ", "this dialog ")):
+        if (said := record.getMessage()).startswith(("this key ", "this input ", "this dialog ", "this screen ")):
             self._told.append(said)
 
     def taken(self) -> list[str]:
@@ -54,10 +54,12 @@ class AnyError(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def errors_of_keys() -> Iterator[AnyError]:
-    """No key and no dialog raises what nobody foresaw, unless a test takes note of it: the app tells it in passing."""
+    """Nothing on the screen raises what nobody foresaw, unless a test takes note of it: the app tells it in passing."""
     errors = AnyError()
-    logger = logging.getLogger("core.base.error_boundary")
-    logger.addHandler(errors)
+    loggers = [logging.getLogger(name) for name in ("core.base.error_boundary", "tui.app.surviving")]
+    for logger in loggers:
+        logger.addHandler(errors)
     yield errors
-    logger.removeHandler(errors)
+    for logger in loggers:
+        logger.removeHandler(errors)
     assert errors.taken() == []

@@ -1,5 +1,6 @@
 """The monitor with keys that make it fail, each in another way: `python -m tests.tui.failing`."""
 
+import os
 import sys
 import threading
 import time
@@ -21,14 +22,20 @@ class Failing(tui.app.app.WatchdeskApp):
     CSS_PATH = Path(tui.app.app.__file__).with_name("watchdesk.tcss")
     ends_badly = False
 
+    def on_mount(self) -> None:
+        """As a mistake of ours would before the first picture: there is nothing to go on with."""
+        if os.environ.get("FAILS") == "at-start":
+            self.call_after_refresh(self._fail)
+        if os.environ.get("FAILS") == "as-textual":
+            self.call_after_refresh(self._fail_as_textual)
+
     def key_upper_h(self) -> None:
-        """As a mistake of ours would, in what a key only begins: what it raises itself is told, and the app goes on."""
+        """As a mistake of ours would, in what a key only begins."""
         self.call_later(self._fail)
 
     def key_upper_b(self) -> None:
         """With an exception that Textual draws itself."""
-        self.stylesheet.add_source(f"{EVIL} {{ color: red; }}")
-        self.call_later(self.stylesheet.parse)
+        self.call_later(self._fail_as_textual)
 
     def key_upper_j(self) -> None:
         """Not at all, but with unclean words."""
@@ -51,6 +58,10 @@ class Failing(tui.app.app.WatchdeskApp):
     def _fail(self) -> None:
         kept_here = EVIL
         raise RuntimeError(kept_here)
+
+    def _fail_as_textual(self) -> None:
+        self.stylesheet.add_source(f"{EVIL} {{ color: red; }}")
+        self.stylesheet.parse()
 
     def _late(self) -> None:
         while self.is_running:

@@ -28,7 +28,7 @@ from tui.screens.groups_view import GroupsView
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.list_view import ListView
 from tui.screens.page_view import PageView
-from tui.screens.prompt_words import ARGUMENTS, NoCommand, command_of, following, prompt_name
+from tui.screens.prompt_words import ARGUMENTS, NO_FIT, NoCommand, command_of, following, prompt_name, rank, title
 from tui.screens.trends_view import TrendsView
 
 ID = "0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11"
@@ -68,6 +68,8 @@ def test_every_entry_has_one_name_and_what_it_can_be_about_is_known() -> None:
         ("report 2h", "report", "2h"),
         ("clean-up", "clean_up", ""),
         ("clean_up", "clean_up", ""),
+        ("circ", "breakers", ""),
+        ("held", "release", ""),
     ],
 )
 def test_what_is_meant(typed: str, name: str, about: str) -> None:
@@ -80,6 +82,8 @@ def test_what_is_meant(typed: str, name: str, about: str) -> None:
     [
         ("nonsense", "unknown command: nonsense"),
         ("t", "t can be times, tasks, trail, trends"),
+        ("reviews", "unknown command: reviews"),
+        ("emergency", "emergency is ambiguous: stop, resume"),
         ("check now", "check takes no argument"),
         ("heal now", "now cannot follow; it takes: config,stuck,dry-run,logs"),
         ("unpause foo bar", "bar cannot follow; it takes: TYPE"),
@@ -112,7 +116,9 @@ def test_what_may_follow() -> None:
         return [one.word for one in following(typed, ENTRIES, lambda _: RECORDS.tasks)]
 
     assert set(words("")) == {prompt_name(key) for key in ENTRIES}
-    assert words("ta") == ["tasks"]
+    assert words("ta")[0] == "tasks"
+    assert words("breaker") == ["breakers", "hold", "release", "reset"]
+    assert "stop" in words("emerg")
     assert words("tasks")[:2] == ["status:", "type:"]
     assert words("tasks fa") == ["failed"]
     assert words("tasks status:failed type:bu") == ["bug_fix"]
@@ -272,7 +278,7 @@ async def test_tab_takes_what_is_shown_first_and_then_the_next() -> None:
         assert "tab: tail" not in await typed(pilot, "tr")
         prompt = app.screen
         assert isinstance(prompt, CommandPrompt)
-        for value in ("trail", "trends", "trail"):
+        for value in ("trail", "trends", "undo", "trail"):  # an undo is chosen in the audit trail
             await pilot.press("tab")
             assert prompt._field.value == value
         await pilot.press("space", *"stat", "tab", "tab", "enter")
@@ -400,6 +406,15 @@ async def test_the_menu_finds_every_list_the_report_and_the_settings() -> None:
         assert "theme = dark" in picture
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+
+
+@pytest.mark.parametrize("typed", ["breaker", "emergency", "held", "reset br", "stop", "audit", "zzz", "r"])
+def test_the_menu_and_the_prompt_find_the_same(typed: str) -> None:
+    app = app_on(WARNING)
+    there = {title(one).lower() for one in app._entries if rank(typed, one) < NO_FIT}
+    found = {command.title.lower() for _, command in app.found(typed)}
+    assert {one for one in found if not one.startswith("theme: ")} == there
+    assert (found == set()) is (typed == "zzz")
 
 
 @ONE_SHAPE

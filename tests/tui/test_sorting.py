@@ -92,7 +92,7 @@ async def test_a_click_on_a_heading_sorts_and_another_one_turns() -> None:
             await pilot.click(RowList, offset=(at + 1, 1))
             await settled(pilot)
             assert view(app).sort == sort
-        types = [one for one in column(app, "type↑", 22) if "_" in one or one == "content"]
+        types = [one for one in column(app, "type↑", 18) if "_" in one or one == "content"]
         assert types == sorted(types)
 
 

@@ -80,17 +80,15 @@ class WatchdeskApp(Entries):
         await self.monitor.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle an event. Whatever a key or a click raises unforeseen is told, and the screen stays."""
+        """Handle an event."""
+        self._note_attention(event)
         if isinstance(event, events.InputEvent | events.Paste):
-            with self._boundary.around("this key" if isinstance(event, events.Key) else "this input"):
-                await self._by_hand(event)
+            await self._by_hand(event)
         else:
-            self._note_attention(event)
             await super().on_event(event)
 
     async def _by_hand(self, event: events.InputEvent | events.Paste) -> None:
         """Handle a key, a click or a paste. Those from before a dialog could be read are dropped: not meant for it."""
-        self._note_attention(event)
         top = self.screen if self.is_running and self._screen_stack else None
         if isinstance(top, Question) and top.hides(event):
             return

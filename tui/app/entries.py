@@ -1,14 +1,16 @@
 """What the menu and the prompt offer: every key by its name, and what has no key: themes, groups, settings."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from textual.actions import parse
 from textual.app import SystemCommand
+from textual.command import Hit, Hits, Provider
 from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
 
 from core.actions.catalogue import ACTIONS
 from core.base.clock import Clock
@@ -31,14 +33,25 @@ from tui.panels import ThroughputPanel
 from tui.rendering.palettes import PALETTES, THEMES
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.page_view import PageView
-from tui.screens.prompt_words import PERIODS, NoCommand, command_of, following
+from tui.screens.prompt_words import NO_FIT, PERIODS, NoCommand, command_of, following, rank, title
 from tui.screens.served_view import ServedView
 from tui.screens.view import View
 from tui.time_travel.recorded import clock
 
 
+class EntriesProvider(SystemCommandsProvider):
+    """Finds in the menu what the prompt finds, the best first."""
+
+    async def search(self, query: str) -> Hits:
+        """Yield what fits the query."""
+        for fits, command in cast("Entries", self.app).found(query):
+            yield Hit(1.0 - fits / NO_FIT, command.title, command.callback, help=command.help)
+
+
 class Entries(ScreenStack):
     """The app's menu and its prompt."""
+
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EntriesProvider}
 
     def __init__(self, monitor: Monitor, setup: Setup, clock: Clock, *, faults: FaultSwitch | None) -> None:
         super().__init__(monitor, setup, clock, faults=faults)
@@ -189,14 +202,26 @@ class Entries(ScreenStack):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return the palette's entries: every action and list, with the reason why one is not possible now."""
+        yield from (command for _, command in self._commands())
+
+    def found(self, typed: str) -> Iterable[tuple[int, SystemCommand]]:
+        """Yield the palette's entries that fit what is typed, as the prompt finds them, each with its rank."""
+        for key, command in self._commands():
+            if (fits := rank(typed, key)) < NO_FIT:
+                yield fits, command
+
+    def _commands(self) -> Iterable[tuple[Key, SystemCommand]]:
         for key in self._entries:
             why = self.refusal(key)
-            title, _, more = key.does.partition(":")
+            more = key.does.partition(":")[2]
             pressed = f"key {key.shown(self.appearance.keymap)}" if key.key else ""
             told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
-            yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
+            named = title(key)
+            yield key, SystemCommand(named[:1].upper() + named[1:], told, lambda action=key.action: self._run(action))
         for name in THEMES:
-            yield SystemCommand(f"Theme: {name}", PALETTES[name].about, Wear(self.wear, name), discover=False)
+            about = PALETTES[name].about
+            key = Key(name=f"theme_{name}", key="", action="", word="", does=f"theme {name}")
+            yield key, SystemCommand(f"Theme: {name}", about, Wear(self.wear, name), discover=False)
 
     async def _run(self, action: str) -> None:
         await self.run_action(action)

@@ -1,12 +1,11 @@
-"""The base of both apps, the monitor and the list of projects: themes, the output filter, and how they fail."""
+"""The base of both apps, the monitor and the list of projects: themes, the output filter, and what they tell."""
 
-import logging
 from collections.abc import Sequence
 
-from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
 from core.base.text import clean
+from tui.app.surviving import SurvivingApp
 from tui.base.settings import Setup
 from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PLAIN
@@ -14,10 +13,8 @@ from tui.rendering.removed_widgets import forget_removed_widgets
 from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
 
-log = logging.getLogger(__name__)
 
-
-class Themed(App[None]):
+class Themed(SurvivingApp):
     """An app that is drawn in one of our themes, and lets nothing out that a terminal would obey."""
 
     CSS_PATH = "watchdesk.tcss"
@@ -68,8 +65,3 @@ class Themed(App[None]):
         for screen in self._screen_stack if self.is_running else ():
             for widget in screen.query("*"):
                 widget.refresh()
-
-    def _fatal_error(self) -> None:
-        """Leave without a traceback on the terminal: with its local variables it would show secrets."""
-        log.error("the app failed", exc_info=self._exception)
-        self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")

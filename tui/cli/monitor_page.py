@@ -6,7 +6,7 @@ from typing import Any
 
 from core.base.text import in_steps, plural
 from core.domain.monitor_process import BreakerView, MonitorProcess
-from core.resilience import BreakerState
+from core.resilience import PROBED_BY_NEXT_CALL, BreakerState
 
 
 def process_line(process: MonitorProcess, now: datetime) -> str:
@@ -37,10 +37,10 @@ def breaker_lines(breaker: BreakerView, now: datetime) -> list[str]:
         return [*lines, f"            held by {breaker.held_by}{until}: {breaker.held_why}"]
     if breaker.state is BreakerState.CLOSED:
         return lines
-    probes = ""
+    probes = f"{PROBED_BY_NEXT_CALL}; " if breaker.state is BreakerState.DUE else ""
     if breaker.state is BreakerState.OPEN and breaker.due_at is not None:
         left_s = (breaker.due_at - now).total_seconds()
-        probes = f"probes again in {in_steps(left_s)}; " if left_s > 0 else "probes with its next call; "
+        probes = f"probes again in {in_steps(left_s)}; " if left_s > 0 else f"{PROBED_BY_NEXT_CALL}; "
     return [*lines, f"            {probes}{breaker.last_error or 'no error is known'}"]
 
 

@@ -177,7 +177,7 @@ def alert_as_json(alert: AlertView) -> dict[str, Any]:
         "title": alert.title,
         "text": alert.text,
         "runbook": alert.runbook,
-        "episode": alert.episode,
+        "episode": alert.episode or None,
         "began_at": alert.began_at,
         "fired_at": alert.fired_at,
         "resolved_at": alert.resolved_at,

@@ -269,7 +269,8 @@ def _ticks(argument: Argument) -> set[str]:
 def _field(argument: Argument, value: Any) -> Field | Tick | Ticks | RowTicks:
     match argument.kind:
         case ArgumentKind.CHOICES:
-            return Ticks(argument.name, argument.choices, value or ())
+            words = {argument.in_words.get(one, word): one for word, one in argument.choices.items()}
+            return Ticks(argument.name, words, value or ())
         case ArgumentKind.ROWS:
             return RowTicks(id=argument.name)
         case ArgumentKind.FLAG:

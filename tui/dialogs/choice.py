@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.dialogs.frame import Frame
-from tui.dialogs.question import Question
+from tui.dialogs.question import NOTHING_DONE, Question
 
 
 class ChoiceDialog(Question[str | None]):
@@ -64,9 +64,14 @@ class ChoiceDialog(Question[str | None]):
             self._passes(None)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Chosen."""
-        self.dismiss(event.option.id)
+        """Chosen; the first one is the way back."""
+        if event.option.id is None:
+            self.action_leave()
+        else:
+            self.dismiss(event.option.id)
 
     def action_leave(self) -> None:
-        """Nothing chosen."""
+        """Choose nothing; say so, unless it was only read."""
+        if self._way_back == "Cancel":
+            self.say_behind(NOTHING_DONE)
         self.dismiss(None)

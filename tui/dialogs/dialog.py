@@ -17,7 +17,7 @@ from core.resilience import NotLive
 from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
 from tui.dialogs.frame import Frame
-from tui.dialogs.question import Question
+from tui.dialogs.question import NOTHING_DONE, Question
 from tui.rendering.text import bar
 
 _SHORT: Final = 20
@@ -46,7 +46,7 @@ class Dialog(Question[None]):
     AT_ONCE = False
     """Whether it can be ordered while what it would hit is still being read."""
     READING = "one moment, reading what this is about …"
-    LEFT = "nothing was done"
+    LEFT = NOTHING_DONE
     """What is said once it is closed without having acted."""
 
     def __init__(self, heading: str) -> None:
@@ -207,12 +207,9 @@ class Dialog(Question[None]):
 
     def action_leave(self) -> None:
         """Back out, and say so. An action under way goes on, and the events tell its result."""
-        if self.is_current and self.LEFT and not self._over:
-            self.app.clear_notifications()
-            self.notify(
-                "it continues in the background: see Events (7) for the result" if self._busy else self.LEFT,
-                markup=False,
-                timeout=4,
+        if self.LEFT and not self._over:
+            self.say_behind(
+                "it continues in the background: see Events (7) for the result" if self._busy else self.LEFT
             )
         self.dismiss()
 
@@ -274,9 +271,13 @@ class Dialog(Question[None]):
         self._over = True
         self.turn()
         self.say(outcome)
-        self._cancel.label = "Close"
+        self._call_way_back("Close")
         self._cancel.focus()
         self.hints()
+
+    def _call_way_back(self, label: str) -> None:
+        self._cancel.label = label
+        self._cancel.refresh(layout=True)  # a new label alone does not make it wider
 
     def _ask_anew(self) -> None:
         self.turn()
@@ -306,8 +307,8 @@ class Dialog(Question[None]):
             self.describe(_UNREAD)
         self.say("requested …")
         self.hints()
+        self._call_way_back("Stop here" if self.HALTS else "Leave it running")
         if self.HALTS:
-            self._cancel.label = "Stop here"
             self.set_focus(None)  # whoever wants to stop must say so: an Enter too many lands nowhere
         try:
             # Backing out ends this worker; the action itself goes on, and the events tell its result.
@@ -328,7 +329,7 @@ class Dialog(Question[None]):
             return
         self.turn()
         self._cancel.focus()
-        self._cancel.label = self._back[0]
+        self._call_way_back(self._back[0])
         self._allow()
         self.hints()
 

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
 from tui.dialogs.frame import Frame
-from tui.dialogs.question import Question
+from tui.dialogs.question import NOTHING_DONE, Question
 
 
 class Prompt(Question[None]):
@@ -71,7 +71,9 @@ class Prompt(Question[None]):
             self._carry_out(typed)
 
     def action_leave(self) -> None:
-        """Nothing of it is kept."""
+        """Keep nothing of it, and say so."""
+        if not self._taking:
+            self.say_behind(NOTHING_DONE)
         self.dismiss()
 
     def say(self, text: str) -> None:

@@ -27,6 +27,9 @@ _CORNERS: Final = 6
 
 TOO_SOON: Final = "too soon: that key did nothing, press it again"
 
+NOTHING_DONE: Final = "nothing was done"
+"""What is said once a question was left without an answer."""
+
 _PUSHES = {"enter", "space"}
 """Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`, but for the first time."""
 
@@ -95,6 +98,12 @@ class Question(Leaving[T]):
     def hints(self) -> None:
         """Show what the keys do where the focus is."""
         self.hint(self.HINT)
+
+    def say_behind(self, text: str) -> None:
+        """Say something on the screen below, on the way out."""
+        if self.is_current:
+            self.app.clear_notifications()
+            self.notify(text, markup=False, timeout=4)
 
     def action_page(self, way: int) -> None:
         """Scroll what does not fit."""

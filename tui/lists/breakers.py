@@ -1,10 +1,11 @@
 """The list of circuit breakers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from core.domain.snapshot import Snapshot
-from core.resilience import BreakerRecord, BreakerState
+from core.resilience import PROBED_BY_NEXT_CALL, BreakerRecord, BreakerState
 from tui.actions import breakers
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.connections import BREAKER_ROLE, breaker_sign, not_closed_role, of_service, worst_first
@@ -64,7 +65,7 @@ class BreakerList(Listed):
             ("since", when(record.since, snapshot.at)),
             ("failures", record.failures),
             ("last error", record.last_error),
-            ("probes again", when(record.due_at, snapshot.at) if record.state is BreakerState.OPEN else ""),
+            ("probes again", _probes(record, snapshot.at)),
             ("held by", record.held_by),
             ("held because", record.held_why),
             ("held until", when(record.held_until, snapshot.at)),
@@ -73,7 +74,11 @@ class BreakerList(Listed):
 
     def _row(self, record: BreakerRecord, of: str = "") -> Row:
         role = BREAKER_ROLE[record.state]
-        why = f"held by {record.held_by}: {record.held_why}" if record.state is BreakerState.HELD else record.last_error
+        why = record.last_error
+        if record.state is BreakerState.HELD:
+            why = f"held by {record.held_by}: {record.held_why}"
+        elif record.state is BreakerState.DUE:
+            why = f"{PROBED_BY_NEXT_CALL}: {why}"
         return Row(
             key=f"{of}{record.key}",
             cells=(
@@ -85,3 +90,9 @@ class BreakerList(Listed):
                 (why, "dim"),
             ),
         )
+
+
+def _probes(record: BreakerRecord, at: datetime) -> str:
+    if record.state is BreakerState.DUE:
+        return PROBED_BY_NEXT_CALL
+    return when(record.due_at, at) if record.state is BreakerState.OPEN else ""

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.base.text import left_in_steps, plural
 from core.domain.snapshot import Component, LinkWord, Snapshot
-from core.resilience import BreakerRecord, BreakerState
+from core.resilience import PROBED_BY_NEXT_CALL, BreakerRecord, BreakerState
 from core.resilience.reading import Source
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.long_texts import with_long_texts
@@ -111,7 +111,7 @@ class ConnectionsPanel(Panel):
         role = BREAKER_ROLE[record.state]
         more = f"{age(record.since, snapshot.at)}: {record.last_error}"
         if record.state is BreakerState.DUE:
-            more = f"its next call is tried, {more}"
+            more = f"{PROBED_BY_NEXT_CALL}, {more}"
         elif record.state is BreakerState.OPEN and record.due_at is not None:
             more = f"probe in {left_in_steps((record.due_at - snapshot.at).total_seconds())}, {more}"
         elif record.state is BreakerState.HELD:

@@ -12,6 +12,7 @@ from textual.message import Message
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import Sort
 from tui.panels.scrolled import Scrolled
+from tui.rendering.table import into_blanks
 from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time, fit
 
 _HEAD: Final = 2
@@ -19,6 +20,9 @@ _HEAD: Final = 2
 
 _LEAST: Final = 24
 """The cells that the widest column must keep."""
+
+_NAME: Final = 16
+"""The cells of a column's name that are kept beside a text that would be cut."""
 
 _ROOM: Final = 60
 """The same beside columns that are fitted, if so much stands in it."""
@@ -212,7 +216,7 @@ class RowList(Scrolled):
 
     def _laid(self, cells: Sequence[Span], columns: dict[int, int]) -> Line:
         line: list[Span] = []
-        for number, cells_wide in columns.items():
+        for number, cells_wide in into_blanks(cells, columns, self._rest).items():
             text, role = cells[number]
             if self.columns[number].right:
                 text = text.rjust(cells_wide)
@@ -228,8 +232,41 @@ class RowList(Scrolled):
             if sum((wide or least) + 1 for wide in shown.values()) <= width or not self.columns[number].drops:
                 break
             del shown[number]
-        fixed = sum(wide + 1 for wide in shown.values())
-        return {number: wide or max(1, width - fixed) for number, wide in shown.items()}
+        return self._shared(shown, width)
+
+    def _shared(self, shown: dict[int, int], width: int) -> dict[int, int]:
+        """Return the widths, so that nothing is cut while cells stay blank in every row.
+
+        The column that takes what is left gets what others do not need, or gives them what it does not need itself.
+        """
+        rest = self._rest
+        if rest is None:
+            return shown
+        needed = {number: self._needs(number, wide) for number, wide in shown.items()}
+        if self._snapshot is not None:
+            needed = self._widths.at(self._snapshot.at, width).held(needed)
+        left = max(1, width - sum(wide + 1 for wide in shown.values()))
+        for number in sorted(shown, key=lambda n: needed[n] - shown[n]):
+            if number == rest:
+                continue
+            gives = shown[number] - needed[number]
+            lacks = needed[rest] - left
+            moved = max(0, min(gives, lacks)) if gives > 0 else -max(0, min(-gives, -lacks))
+            shown[number] -= moved
+            left += moved
+        return shown | {rest: left}
+
+    @property
+    def _rest(self) -> int | None:
+        """The column that takes what is left."""
+        return next((number for number, column in enumerate(self.columns) if not column.width), None)
+
+    def _needs(self, number: int, wide: int) -> int:
+        """Return the cells in which all of a column stands; its name may be cut where it is long."""
+        column = self.columns[number]
+        if column.moment:
+            return wide
+        return max(min(cell_len(column.title), _NAME), *map(cell_len, self._texts(number)), 1)
 
     def _stands(self, number: int) -> bool:
         return not self.columns[number].fitted or any(row.cells[number][0] for row in self._rows)
@@ -244,8 +281,7 @@ class RowList(Scrolled):
         """Return the cells that the column which takes what is left must keep, or others are dropped."""
         if not any(column.fitted for column in self.columns):
             return _LEAST
-        rest = next((number for number, column in enumerate(self.columns) if not column.width), 0)
-        return max(_LEAST, min(_ROOM, max(map(cell_len, self._texts(rest)), default=0)))
+        return max(_LEAST, min(_ROOM, max(map(cell_len, self._texts(self._rest or 0)), default=0)))
 
     def _texts(self, number: int) -> list[str]:
         return [text for row in self._rows if isinstance(text := row.cells[number][0], str)]

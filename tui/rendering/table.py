@@ -129,14 +129,14 @@ def _line(columns: tuple[TableColumn, ...], cells: tuple[Span, ...], wide: tuple
     """Return one line. Most are drawn again and again as they are, for as long as a screen is open."""
     spans = list[Span]()
     rest = next((number for number, _ in wide if not columns[number].most), None)
-    for number, width in _into_blanks(cells, dict(wide), rest).items():
+    for number, width in into_blanks(cells, dict(wide), rest).items():
         text, role = cells[number]
         text = text.rjust(width) if columns[number].right else text
         spans += [*fit(((text, role),), width), (" ", "text")]
     return tuple(spans[:-1])
 
 
-def _into_blanks(cells: Sequence[Span], wide: dict[int, int], rest: int | None) -> dict[int, int]:
+def into_blanks(cells: Sequence[Span], wide: dict[int, int], rest: int | None) -> dict[int, int]:
     """Return the widths for one row: the column that takes what is left, `rest`, takes the empty cells behind it."""
     if rest is None:
         return wide

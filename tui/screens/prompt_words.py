@@ -1,5 +1,6 @@
 """What is typed at the prompt: the name of a key or of an entry of the menu, and what it is to be about."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -66,11 +67,12 @@ def following(typed: str, keys: Iterable[Key], rows: Rows) -> tuple[Completion, 
     known = tuple(keys)
     exact = next((key for key in known if name.lower() in _names(key)), None)
     if not blank and exact is None:
-        return tuple(Completion(one, one) for one in sorted(map(prompt_name, known)) if one.startswith(name.lower()))
+        found = [(rank(name, key), prompt_name(key)) for key in known]
+        return tuple(Completion(one, one) for fits, one in sorted(found) if fits < NO_FIT)
     if exact is None or not exact.about:
         return ()
-    found = ARGUMENTS[exact.about].following(about.lstrip(), exact, rows)
-    return tuple(Completion(one.word, f"{name} {one.text}") for one in found)
+    words = ARGUMENTS[exact.about].following(about.lstrip(), exact, rows)
+    return tuple(Completion(one.word, f"{name} {one.text}") for one in words)
 
 
 def prompt_name(key: Key) -> str:
@@ -78,13 +80,40 @@ def prompt_name(key: Key) -> str:
     return key.name.replace("_", "-")
 
 
+NO_FIT: Final = 3
+"""The rank of what does not fit at all."""
+
+
+def rank(typed: str, key: Key) -> int:
+    """Return how well a key fits what is typed, in the menu as at the prompt: 0 is its name, 1 the begin of it.
+
+    2: each word that is typed begins a word of its names or of its title.
+    """
+    said = typed.strip().lower()
+    if said in _names(key):
+        return 0
+    if prompt_name(key).startswith(said):
+        return 1
+    words = _WORD.findall(" ".join((*_names(key), title(key))).lower())
+    return 2 if all(any(one.startswith(part) for one in words) for part in _WORD.findall(said) or ("-",)) else NO_FIT
+
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def title(key: Key) -> str:
+    """Return what a key is called in the menu, in lower case."""
+    return key.does.partition(":")[0]
+
+
 def _names(key: Key) -> tuple[str, ...]:
     return (prompt_name(key), key.name, *key.also)
 
 
 def _named(name: str, keys: Iterable[Key]) -> Key:
-    said, known = name.lower(), tuple(keys)
-    found = [key for key in known if said in _names(key)] or [key for key in known if prompt_name(key).startswith(said)]
+    ranks = [(rank(name, key), key) for key in keys]
+    best = min(fits for fits, _ in ranks)
+    found = [key for fits, key in ranks if fits == best < NO_FIT]
     if len(found) == 1:
         return found[0]
     if found:

@@ -1,17 +1,20 @@
 """Processes that are forked from one that has imported everything: they begin at once, and share its memory.
 
 `serve` is the life of that process: single-threaded, so that a fork is safe. `Forks` is its client. Each process has
-one socket: its lines go there, and where that ends the process does, too. If the client is killed all of them end.
+one socket: its lines go there, and where that ends the process does, too. If the client is killed all of them end,
+on Linux also those that are stopped.
 """
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import os
 import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -23,6 +26,8 @@ _FAILED: Final = 1
 _END_S: Final = 0.7
 """The seconds that processes have to end in order once their client is gone; it has waited for them before."""
 _LAST_S: Final = 0.5
+_PR_SET_PDEATHSIG: Final = 1
+"""Of `prctl(2)`: the signal to get when the parent ends. A fork forgets it."""
 
 
 class ForkOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,6 +51,7 @@ class ForkNews(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def serve(line: socket.socket, run: Callable[[dict[str, Any], int], int]) -> None:
     """Fork a process for each order on `line`, to call `run` with what it is about and its socket, until that ends."""
+    _go_on_without_parent()
     gc.collect()
     gc.freeze()  # what is imported stays: to visit it would copy its memory
     woken, waker = os.pipe()
@@ -88,10 +94,17 @@ def serve(line: socket.socket, run: Callable[[dict[str, Any], int], int]) -> Non
     _end_all(line, running)
 
 
+def _go_on_without_parent() -> None:
+    """Once the parent has ended, go on if stopped by then: the end of the socket is seen, and so the process ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
+
+
 def _become(about: dict[str, Any], file: int, run: Callable[[dict[str, Any], int], int]) -> None:
     """Be one of the processes, to the end: nothing of the one that was forked from goes on here."""
     code = _FAILED
     try:
+        _go_on_without_parent()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)  # SIGHUP stays ignored: settings are not read yet, let alone again

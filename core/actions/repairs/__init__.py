@@ -13,6 +13,7 @@ __all__ = [
     "AUTOMATIC",
     "BY_DEFAULT",
     "DRY_RUN_TITLE",
+    "IN_WORDS",
     "REPAIRS",
     "STEPS",
     "HealRules",
@@ -31,6 +32,9 @@ REPAIRS: Final[tuple[type[Repair], ...]] = (
 
 STEPS: Final = {repair.option: repair.name for repair in REPAIRS}
 """The names of repairs by what a person calls them."""
+
+IN_WORDS: Final = {repair.name: repair.words for repair in REPAIRS if repair.words}
+"""What a dialog calls those whose option could be mistaken."""
 
 AUTOMATIC: Final = frozenset(repair.name for repair in REPAIRS if repair.automatic)
 """The repairs that the watchdog does by itself."""

@@ -16,6 +16,7 @@ class ConfigRow(Repair):
 
     name = "config_row"
     option = "config"
+    done = "config row created, disabled and in dry-run"
     automatic = True
 
     async def plan(self, survey: Survey) -> Proposal:
@@ -27,7 +28,11 @@ class ConfigRow(Repair):
                 notes=("this account cannot see a config row; use a secret key to find out whether there is one",)
             )
         step = PlanStep(
-            name=self.name, title="Config row missing", effect="create it, disabled and in dry-run", count=1
+            name=self.name,
+            title="Config row missing",
+            effect="create it, disabled and in dry-run",
+            count=1,
+            done=self.done,
         )
         return Proposal(step=step)
 

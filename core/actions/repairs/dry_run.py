@@ -18,6 +18,8 @@ class DryRun(Repair):
 
     name = "dry_run"
     option = "dry-run"
+    words = "dry-run on"
+    done = "dry-run turned on"
     automatic = True
 
     async def plan(self, survey: Survey) -> Proposal:
@@ -34,7 +36,7 @@ class DryRun(Repair):
             return Proposal()
         why = f"{rate.failed_percent:.0f} % of {rate.finished:,} failed"
         effect = f"{why}: turn dry-run on until an operator turns it off"
-        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1, why=why))
+        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1, why=why, done=self.done))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Turn dry-run on, and read it back."""

@@ -19,6 +19,7 @@ class OldLogs(Repair):
 
     name = "old_logs"
     option = "logs"
+    done = "old log rows deleted"
     by_default = False
 
     async def plan(self, survey: Survey) -> Proposal:
@@ -30,7 +31,7 @@ class OldLogs(Repair):
         if not old:
             return Proposal()
         effect = f"delete log rows older than {self._settings.heal.keep_logs_days:.0f} days"
-        return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old))
+        return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old, done=self.done))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Delete batch by batch, as many as were planned."""

@@ -86,13 +86,16 @@ class RepairSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Repair(ABC):
     """One kind of damage: how it is found, repaired, and how the repair is undone.
 
-    `option` is what a person calls it on the command line and in the dialog. `undo_option` is the same for its undo;
-    a repair that leaves it empty cannot be undone by its mark. `by_default`: a heal that names none does it.
+    `option` is what a person calls it on the command line and in the dialog; there `words`, where that alone could be
+    mistaken. `done` is what it changed, once it has. `undo_option` is the option of its undo; a repair that leaves it
+    empty cannot be undone by its mark. `by_default`: a heal that names none does it.
     `automatic`: the watchdog does it by itself; the brake counts stuck tasks and nothing else.
     """
 
     name: ClassVar[str]
     option: ClassVar[str]
+    words: ClassVar[str] = ""
+    done: ClassVar[str] = ""
     by_default: ClassVar[bool] = True
     automatic: ClassVar[bool] = False
     undo_option: ClassVar[str] = ""

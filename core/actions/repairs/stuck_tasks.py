@@ -20,6 +20,7 @@ class StuckTasks(Repair):
 
     name = "stuck_tasks"
     option = "stuck"
+    done = "stuck tasks marked as failed"
     automatic = True
     undo_option = "tasks"
 
@@ -57,6 +58,7 @@ class StuckTasks(Repair):
             effect=f"mark {plural(len(stuck), 'task')} as failed{longest}{unsure}",
             count=len(stuck),
             ids=tuple(task.id for task in stuck),
+            done=self.done,
         )
         return Proposal(step=step, notes=tuple(notes))
 

@@ -71,7 +71,7 @@ async def test_one_killed_before_it_took_it_up_changed_nothing_and_the_screen_do
     there.end(signal.SIGKILL)
     result = await waiting
     assert result.text == (
-        f"2 changed (stuck tasks 2), 0 skipped, 0 refused"
+        f"2 changed (stuck tasks marked as failed: 2), 0 skipped, 0 refused"
         f" (here: the service, pid {there.process.pid}, ended and had not taken it up)"
     )
     assert {row[2] for row in audited(sandbox, result.run)} == {os.getpid()}
@@ -226,7 +226,7 @@ async def test_a_service_that_observes_is_given_nothing(sandbox: Running, servic
     await until(lambda: monitor.parts.ownership.mine)
     assert monitor.snapshot.service is None
     sandbox.stuck(1)
-    assert (await given(monitor, HEAL)).text == "1 changed (stuck tasks 1), 0 skipped, 0 refused"
+    assert (await given(monitor, HEAL)).text == "1 changed (stuck tasks marked as failed: 1), 0 skipped, 0 refused"
 
 
 @ONE_SHAPE

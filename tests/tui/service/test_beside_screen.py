@@ -27,7 +27,7 @@ def test_who_acts_is_said_before_during_and_after(
     hand.await_text("Carried out by the service on this machine")
     hand.read(SWALLOWED_S)
     hand.press("\t\r")
-    hand.await_text("2 changed (stuck tasks 2), 0 skipped, 0 refused")
+    hand.await_text("2 changed (stuck tasks marked as failed: 2)")
     hand.await_text("(by the")  # the dialog breaks the line
     hand.escape()
     there.end(signal.SIGKILL)

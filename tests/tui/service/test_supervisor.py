@@ -128,6 +128,7 @@ async def test_where_the_process_is_killed_that_all_come_from_all_are_begun_anew
         first, second = await found.begun("a"), await found.begun("b")
         remarks = await until(lambda: [line for _, line in found.told if line["event"] == "remark"], "they tell")
         parent = int(remarks[0]["text"])
+        os.kill(second, signal.SIGSTOP)
         os.kill(parent, signal.SIGKILL)
         await found.begun("a", not_pid=first)
         await found.begun("b", not_pid=second)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -95,6 +96,25 @@ def test_where_it_is_killed_all_its_processes_end(sandbox: Running, watch: Watch
     awaited(lambda: gone(below), "they end")
     held = "SELECT input_data->>'holder' <> '' FROM autonomous_execution_logs WHERE execution_step = 'lease'"
     assert (True,) not in sandbox.sql(held)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to hear of a parent's end while stopped")
+@ONE_SHAPE
+@pytest.mark.parametrize("stopped", ["a-project", "what-they-are-forked-from", "all"])
+def test_where_it_is_killed_those_that_are_stopped_end_as_well(
+    stopped: str, sandbox: Running, watch: Watch, command: Command
+) -> None:
+    configure(command, {"well": well(sandbox), "dead": {"url": NOBODY, "key": "sb_secret_x"}})
+    service = watch()
+    service.line("state", project="well", link="LIVE")
+    (parent,) = psutil.Process(service.process.pid).children()
+    projects = parent.children()
+    below = [one.pid for one in (parent, *projects)]
+    assert len(below) == 3
+    for one in {"a-project": projects[:1], "what-they-are-forked-from": [parent], "all": [parent, *projects]}[stopped]:
+        one.suspend()
+    service.end(signal.SIGKILL)
+    awaited(lambda: gone(below), "they end")
 
 
 @ONE_SHAPE
