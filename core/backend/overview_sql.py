@@ -12,7 +12,7 @@ from core.base.text import LINE_CHARS
 from core.domain.markers import PAUSED
 from core.domain.records import ENDED
 
-OVERVIEW_VERSION: Final = 6
+OVERVIEW_VERSION: Final = 7
 """Raised whenever the function's text changes: an older one in a project is not asked."""
 
 MOST_CONFIGS: Final = 20
