@@ -150,7 +150,14 @@ def crossed_columns(terminal: Hand, title: str) -> list[int]:
     names = terminal.screen.display[rule + 1]
     begins = [match.start() for match in re.finditer(r"(?<=  )\w", names)]
     left = [begin for begin in begins if not names[begin:].startswith(RIGHT)]
-    return [begin for begin in left if not blank(terminal, begin - 1, rule + 1, terminal.screen.lines - 1)]
+    rows = range(rule + 1, terminal.screen.lines - 1)
+    return [begin for begin in left if not all(keeps_apart(terminal, y, begin) for y in rows)]
+
+
+def keeps_apart(terminal: Hand, y: int, begin: int) -> bool:
+    """Whether the cell before a column is empty, or one text of one colour runs on where the column has nothing."""
+    before, here = terminal.screen.buffer[y][begin - 1], terminal.screen.buffer[y][begin]
+    return before.data == " " or before._replace(data="") == here._replace(data="")
 
 
 TOURS: Final = {"documented wide": (200, 50), "deployed narrow": (80, 24)}
