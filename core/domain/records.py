@@ -138,8 +138,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
         One that ended at an unknown time counts from when it was filed; one that runs since an impossible one has none.
         """
-        if self.ended_at is not None:
-            return self.ended_at, "ended"
+        if (ended := self.ended_at) is not None:
+            return ended, "ended"
         if self.status == "in_progress":
             return self.began_at, "began" if self.started_at is not None else "filed"
         return self.created_at, "filed"
