@@ -42,7 +42,7 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
             return _sent(alert, first, told=1, to=(0,))
         return _logged(alert, first) if news else (alert, None)
     if alert.flapping:
-        return _logged(alert, first) if news else (alert, None)  # contacts are told once while it flaps
+        return alert, None  # told once while it flaps
     if alert.severity is Severity.CRITICAL and alert.told < contacts and alert.told_s >= settings.escalate_s:
         return _sent(alert, Phase.ESCALATED, told=alert.told + 1, to=(alert.told,), channels=False)
     if alert.told_s >= settings.repeat_s:

@@ -58,8 +58,6 @@ class AlertStateMachine:
         """The alerts that the last evaluation ended and, as their condition had come back, fired anew at once."""
         self._over: dict[tuple[str, str], datetime] = {}
         """When another monitor said that an alert is over, by name and episode, as first heard."""
-        self._left: dict[str, str] = {}
-        """The last episode of each alert whose end this monitor saw itself, by name."""
 
     def rule(self, alert: Alert) -> Rule | None:
         """Return the rule of an alert, if there still is one of that name."""
@@ -82,13 +80,14 @@ class AlertStateMachine:
                 after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
             if run.error is not None:
                 after, turn = self._step(before, rule, Condition(Truth.UNKNOWN, run.text), passed_s, facts.at)
+            came_back = turn is Turn.FIRED and before.firing
+            if came_back:
+                ended.append(_resolved(before, after.began_at or facts.at)[0])
+            if came_back or turn is Turn.RESOLVED:
+                after = msgspec.structs.replace(after, left=before.episode)
             self.alerts[key] = after
             if turn is not None:
                 turns[key] = turn
-            if turn is Turn.FIRED and before.firing:
-                ended.append(_resolved(before, after.began_at or facts.at)[0])
-            if turn is Turn.RESOLVED or (turn is Turn.FIRED and before.firing):
-                self._left[key] = before.episode
         self.ended = tuple(ended)
         self._let_go(facts)
         return turns
@@ -158,7 +157,7 @@ class AlertStateMachine:
             elif ours.episode == theirs.episode:
                 if ours.active:
                     self.alerts[theirs.key] = merged(ours, theirs)
-            elif self._left.get(theirs.key) == theirs.episode and not self._patient(ours):
+            elif ours.left == theirs.episode and not self._patient(ours):
                 continue
             elif follow or not ours.firing or older(theirs, ours):
                 self.alerts[theirs.key] = merged(ours, theirs)
@@ -269,15 +268,18 @@ class AlertStateMachine:
                 return _resolved(alert, now)
         return alert, None
 
-    def _come_back(self, alert: Alert, rule: Rule, episode: str, now: datetime) -> tuple[Alert, Turn]:
+    def _come_back(self, alert: Alert, rule: Rule, episode: str, now: datetime) -> tuple[Alert, Turn | None]:
         """Return an alert whose condition was over for long enough to resolve, though it had not, and holds again.
 
-        That is news, so it begins anew: whoever acknowledged it did not see it come back. While it flaps it was said
-        that it would, and only its beginning is new.
+        Whoever acknowledged it did not see it come back: that is news, and it begins anew. What nobody has goes on, or
+        a rate about its limit would be a message each time. While it flaps it was said that it would come back, and
+        only its beginning is new.
         """
         began_at = now - timedelta(seconds=alert.held_s)
         if alert.flapping:
-            return msgspec.structs.replace(alert, over=False, began_at=began_at), Turn.FLAPS
+            return msgspec.structs.replace(alert, over=False, began_at=began_at), None
+        if not alert.acked:
+            return msgspec.structs.replace(alert, over=False), None
         fresh = msgspec.structs.replace(alert, severity=rule.begins or rule.severity, **_new_episode(episode, began_at))
         return _fired(fresh, now), Turn.FIRED
 

@@ -100,6 +100,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     over: bool = False
     """Its condition did not hold for long enough to resolve, though it still fires: if it holds again, that is news."""
+    left: str = ""
+    """The last episode whose end this monitor saw itself."""
     here: int = 0
     seen_s: float = 0.0
     by: str = ""

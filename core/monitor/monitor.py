@@ -29,7 +29,7 @@ from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
-from core.domain.snapshot import Snapshot, State
+from core.domain.snapshot import LinkWord, Snapshot, State
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
@@ -356,8 +356,7 @@ class Monitor:
         if why := self.may_note():
             raise NotKept(why)
         now = self._parts.clock.now()
-        who = str(self._parts.operator)
-        return await asyncio.to_thread(self._parts.box.note, at or now, text, who, now=now)
+        return await asyncio.to_thread(self._parts.box.note, at or now, text, str(self._parts.operator), now=now)
 
     # Events
 
@@ -370,8 +369,9 @@ class Monitor:
         with boundary.around("composing the snapshot") as run:
             self.snapshot = compose(self._parts, self._scheduler)
             sources = {part.name: part.source for part in self.snapshot.degradation.components}
-            # Until the start is over nothing was read, which is no event.
-            if self._scheduler.ready and self._degradation.see(sources, self.snapshot.at):
+            # Until the start is over nothing was read, and after a sleep nothing was tried, which is no event.
+            tried = self._scheduler.ready and self.snapshot.link.word is not LinkWord.STALE
+            if tried and self._degradation.see(sources, self.snapshot.at):
                 self.snapshot = compose(self._parts, self._scheduler)
         if run.error is not None:
             self.snapshot = _unsure(self.snapshot, f"composing the snapshot {run.text}")

@@ -43,6 +43,7 @@ from core.history.trends import (
     unseen,
 )
 from core.resilience import NotLive, Policy
+from core.resilience.fault import Evidence
 from core.services.context import Context
 from core.services.kpis import CHECKS, CheckSample
 from core.services.past_events import PastEvents
@@ -118,7 +119,8 @@ class TrendService:
     def due(self) -> bool:
         """Whether to count the period again before the next check: a storm's bar grows, a gap is filled."""
         more = self._unanswered or self._failed() > self._failures
-        return more and self._context.clock.elapsed() - self._counted_at >= _COUNTED_AGAIN_S
+        idle = not self._filling.locked()
+        return more and idle and self._context.clock.elapsed() - self._counted_at >= _COUNTED_AGAIN_S
 
     async def checked(self) -> None:
         """Count, after a scheduled check, what finished in each slot of the buckets that are over. Raises nothing.
@@ -142,8 +144,8 @@ class TrendService:
 
         The project is asked for what is over and nobody here counted, once: a monitor that runs counts it (`checked`).
         """
-        self._counted_at = self._context.clock.elapsed()
         async with self._filling:
+            self._counted_at, self._unanswered = self._context.clock.elapsed(), False
             window = max(self.period, Window.DAY, key=lambda one: CUTS[one].length)  # what is shorter is a part of it
             now = self._context.time.likely()
             seen = await self._seen(window, now)
@@ -160,7 +162,6 @@ class TrendService:
                 told = await self._try("simulated", known, lambda: self._tell_simulated(window, known, now))
                 self._told[window] = told
             begin = over(grid(CUTS[window].length, told.bucket, now)).until
-            self._unanswered = not told.faults.keys().isdisjoint({"finished", "simulated"})
             running = await self._count_running(begin, begin + told.bucket)
             self.throughput = throughput(window, now, seen, told, running).newest(CUTS[self.period].length)
 
@@ -171,8 +172,8 @@ class TrendService:
         try:
             found = await self._count(begin, end)
             simulated = await self._read_simulated(begin, end)
-        except NotLive:
-            self._unanswered = True
+        except NotLive as not_live:
+            self._note_unanswered(not_live)
             known = self.throughput.running
             return known if known is not None and known.at >= begin else None
         self._failures = failures
@@ -240,8 +241,13 @@ class TrendService:
             await self._discover()
             found = await tell()
         except NotLive as not_live:
+            self._note_unanswered(not_live)
             return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
         return msgspec.structs.replace(found, faults={of: why for of, why in found.faults.items() if of != name})
+
+    def _note_unanswered(self, not_live: NotLive) -> None:
+        """Note that something had no answer; a refusal is one, and costs the project the same each time."""
+        self._unanswered = self._unanswered or not_live.fault.evidence is not Evidence.ALIVE
 
     async def _tell_finished(self, window: Window, seen: Observed, told: FromTables, now: datetime) -> FromTables:
         """Read finished tasks one by one, or count them in coarse buckets if there are too many."""

@@ -17,11 +17,13 @@ from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.checks.settings import WatchRules
 from core.domain.alerts import STOP_RULE
+from core.domain.events import DegradationChanged, Event
+from core.domain.snapshot import LinkWord
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from core.services.supervised_loop import SupervisedLoop
-from tests.actions.driving import Watchdog
+from tests.actions.driving import Driven, Watchdog
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
 from tests.until import until
@@ -304,3 +306,28 @@ async def test_a_storm_is_counted_between_two_checks(
     )
     await until(lambda: monitor.snapshot.throughput.sums[1] == 7, "counted again")
     await monitor.close()
+
+
+@ONE_SHAPE
+async def test_waking_up_is_no_degradation_though_nothing_is_live_until_it_was_read_again(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    driven = await Driven(
+        sandbox.url, sandbox.service_key, tmp_path, FakeClock(datetime.now(UTC)), observe=True
+    ).begin()
+    driven.scheduler.ready = True
+    await driven.monitor.refresh(everything=True)
+
+    def degraded() -> list[Event]:
+        return [one for one in driven.monitor.snapshot.events if isinstance(one.what, DegradationChanged)]
+
+    before = degraded()
+    for _ in range(2):
+        driven.clock.advance(301.0)
+        driven.monitor._publish()
+        assert driven.monitor.snapshot.link.word is LinkWord.STALE
+        assert not driven.monitor.snapshot.tasks.counts.live
+        await driven.monitor.refresh(everything=True)
+        assert driven.monitor.snapshot.tasks.counts.live
+    assert degraded() == before
+    await driven.monitor.close()

@@ -20,7 +20,7 @@ from core.services.config import RefreshRules
 from core.services.past_events import PastEvents
 from core.services.trends import TrendService
 from tests.running import Running
-from tests.wire import reset, wire
+from tests.wire import answer, reset, wire
 
 QUICK = RefreshRules(period_s=0.2)
 
@@ -195,6 +195,25 @@ async def test_what_had_no_answer_is_counted_again_within_a_minute(
         await trends.count_period()
         assert trends.throughput.sums == (7, 0, 0)
         assert not trends.due
+
+
+async def test_a_count_that_is_refused_or_under_way_is_not_repeated_before_the_next_check(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
+        trends = monitor.parts.trends
+        await monitor.refresh(everything=True)
+        await trends.count_period()
+        monkeypatch.setattr(TrendService, "_none_simulated", False)
+        monkeypatch.setattr(trending, "_COUNTED_AGAIN_S", 0.0)
+        line.acts["/rest/v1/autonomous_tasks"] = answer(b'{"code": "42501", "message": "denied"}', "403 Forbidden")
+        await trends.count_period()
+        assert not trends.due
+        line.acts["/rest/v1/autonomous_tasks"] = reset
+        await trends.count_period()
+        assert trends.due
+        async with trends._filling:
+            assert not trends.due
 
 
 async def test_the_rate_of_a_week_follows_a_storm_with_the_next_check(sandbox: Running, tmp_path: Path) -> None:

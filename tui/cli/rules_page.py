@@ -26,7 +26,7 @@ Rules are evaluated every {alerts.evaluate_s}. While data is missing, a rule kee
 resolves. An inhibited alert is covered by another alert, so nobody is notified of it. {alerts.flap_changes} changes \
 within {alerts.flap_s} count as flapping, which is notified once. When its condition ends, an alert is resolving for \
 {alerts.resolve_s} ({alerts.rate_hold_s} for rates); it then inhibits nothing, and the state is at best WARNING until \
-it has resolved. A rate that is beyond its limit again after {alerts.resolve_s} of that fires again.
+it has resolved. One that was acknowledged fires again if its condition is back after {alerts.resolve_s} of that.
 
 A notify_on_… column of the config row that is false mutes its kind of alert; {ends} mute the resolved messages. \
 Without contacts, the config row's notification_email is used: one or more addresses, with names. An address is used \

@@ -25,7 +25,7 @@ def as_told(
 ) -> tuple[AlertCourse, ...]:
     """Return the alerts with the times of this machine's events, else of the rows that others wrote."""
     ours = [(one.at, one.what.key, one.what.phase.value) for one in entries if isinstance(one.what, AlertChanged)]
-    theirs = [(row.at, row.alert.key, row.alert.phase) for row in rows if row.alert is not None and row.at is not None]
+    theirs = [(at, row.alert.key, row.alert.phase) for row in rows if row.alert and (at := row.happened_at) is not None]
     told = (ours, theirs)
     return tuple(
         msgspec.structs.replace(

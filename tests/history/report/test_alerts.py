@@ -133,6 +133,14 @@ def test_one_that_another_monitor_told_of_has_the_time_of_its_row() -> None:
     assert [one.fired_at for one in elsewhere.alerts if not one.of_rows] == [NOON + after(20)]
 
 
+def test_one_whose_row_was_written_late_has_the_time_that_the_timeline_has() -> None:
+    news = {"step": "watchdog_alert_warning", "order": "", "run": "", "alert": AlertNews("stuck", "firing")}
+    late = row(622.5, "started", **news | {"late_s": 600})
+    earlier = row(23.0, "started", **news | {"late_s": 1800})  # of half an hour before
+    report = of(shot(0), shot(60, alerts=alarm("firing")), shot(700), rows=(late, earlier))
+    assert [one.fired_at for one in report.alerts if not one.of_rows] == [NOON + after(22.5)]
+
+
 def test_what_flaps_is_as_old_in_the_report_as_its_first_beginning() -> None:
     first, later = {"began_at": NOON + after(20)}, {"began_at": NOON + after(300)}
     report = of(shot(0), shot(21, alerts=alarm("firing", **first)), shot(301, alerts=alarm("firing", **later)))

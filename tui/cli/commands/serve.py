@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from core.base.garbage import collect_as_usual
 from core.base.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
 from tui.cli.guide import SERVE
@@ -57,6 +58,7 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
         click.echo(server.address)
         tell(f"read-only, for this machine alone; from another one: ssh -L {port}:{LOOPBACK}:{port} this-machine")
 
+    collect_as_usual()
     asyncio.run(server.run(listening, ready))
     context.exit(DONE)
 
