@@ -102,7 +102,7 @@ async def requeue_simulated(ui: Ui) -> None:
 
 async def retry(ui: Ui, listing: Listing) -> None:
     """Ask to confirm that every failed task that matches a list's filter goes back to pending."""
-    await start(ui, RETRY_MATCHING, tasks=_meant(listing, RETRY_MATCHING))
+    await start(ui, RETRY_MATCHING, tasks=meant_by(listing, RETRY_MATCHING))
 
 
 async def all_that_match(ui: Ui, listing: Listing, actions: tuple[Action, ...]) -> None:
@@ -111,7 +111,7 @@ async def all_that_match(ui: Ui, listing: Listing, actions: tuple[Action, ...]) 
     what = f"All tasks that match {words}" if words else "All of them"
     chosen = await ui.choose(f"{what}:", [(one, f"{one.title.lower()}: {one.effect} …") for one in actions])
     if chosen is not None:
-        await start(ui, chosen, tasks=_meant(listing, chosen))
+        await start(ui, chosen, tasks=meant_by(listing, chosen))
 
 
 async def _of_selected(ui: Ui, action: Action) -> None:
@@ -127,10 +127,14 @@ async def _of_selected(ui: Ui, action: Action) -> None:
         ui.visit("inbox")
 
 
-def _meant(listing: Listing, action: Action) -> tuple[str, ...]:
-    """Return the words of the filter, with the statuses that the action is about where it names none of them."""
-    statuses, given = statuses_of(action), listing.filter
-    if set(statuses).intersection(given.status):  # of all that is shown it is about these
+def meant_by(listing: Listing, action: Action) -> tuple[str, ...]:
+    """Return the words of the filter, of its statuses only those that the action is about.
+
+    A filter that names no status stands for all that the action is about; of one that names others nothing is left out.
+    """
+    given = listing.filter
+    statuses = tuple(one for one in statuses_of(action) if not given.status or one in given.status)
+    if statuses:
         given = msgspec.structs.replace(given, status=())
     words = filter_text(given, Table.TASKS)
     return (*(() if given.status else (f"status:{','.join(statuses)}",)), *((words,) if words else ()))
