@@ -45,6 +45,12 @@ def test_the_json_has_its_shape_and_nothing_is_written(sandbox: Running, command
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
 
 
+def test_nothing_is_asked_before_the_shape_of_the_schema_is_known(sandbox: Running, command: Command) -> None:
+    told = command("status", sandbox=sandbox).stdout
+    assert f"{sandbox.shape} shape" in told
+    assert "no lease" not in told  # nobody holds one, which is no fault
+
+
 @ONE_SHAPE
 def test_five_checks_run_none_of_the_pending_tasks(sandbox: Running, command: Command) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")

@@ -39,14 +39,13 @@ async def read_all(monitor: Monitor) -> Snapshot | Fault:
     await asyncio.gather(
         monitor.refresh(everything=True),
         monitor.look_at_policies(),
-        monitor.look_at_lease(),
         monitor.waiting(),
         monitor.look_at_cost(),
     )
     person = next((fault for fault in monitor.faults() if fault.person), None)
     if person is not None:
         return person
-    await monitor.check()
+    await asyncio.gather(monitor.check(), monitor.look_at_lease())  # not before the shape of the schema is known
     monitor.parts.connection.looked_once()  # however long the rest takes, the link is as it was found
     await monitor.look_at_what_stands()
     await monitor.look_at_alerts()
