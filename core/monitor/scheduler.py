@@ -49,6 +49,7 @@ class Scheduler:
         self._refresh_now, self._check_now, self._alerts_now = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._wait = partial(wait_for_event, parts.clock)
         self._judged_by: object = None  # what the alerts went by when they were evaluated last
+        self._calm = True  # all was well when the next refresh was planned
         self._last_forced_check: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = parts.config.watch.interval_s
@@ -333,7 +334,7 @@ class Scheduler:
         self.next_check = self._parts.clock.elapsed() + self._pace.spread(rules.interval_s, rules.jitter)
 
     def _schedule_refresh(self) -> None:
-        pause = self._pace.refresh_pause(first=self.next_refresh is None)
+        pause, self._calm = self._pace.refresh_pause(first=self.next_refresh is None), self._pace.is_well()
         self.next_refresh = self._parts.clock.elapsed() + pause
         self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
         self._parts.kpis.due_in(pause)
@@ -345,7 +346,8 @@ class Scheduler:
         """Evaluate the alerts at once where what they go by changed; refresh if something is wrong and that is late."""
         if self._judged_by != self._pace.condition():
             self._alerts_now.set()
-        if not self._pace.is_well() and self._refresh_due_s() > self._pace.usual_s:
+        # Only where the pause was made while all was well: one that is long for another reason is as long again.
+        if self._calm and not self._pace.is_well() and self._refresh_due_s() > self._pace.usual_s:
             self._refresh_now.set()
 
     # State

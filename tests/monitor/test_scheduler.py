@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,12 +19,12 @@ from core.base.clock import SystemClock
 from core.checks.settings import WatchRules
 from core.domain.alerts import STOP_RULE
 from core.domain.events import DegradationChanged, Event
-from core.domain.snapshot import LinkWord
+from core.domain.snapshot import LinkWord, State
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from core.services.supervised_loop import SupervisedLoop
-from tests.actions.driving import Driven, Watchdog
+from tests.actions.driving import Driven, Watchdog, failures
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
 from tests.until import until
@@ -331,3 +332,32 @@ async def test_waking_up_is_no_degradation_though_nothing_is_live_until_it_was_r
         assert driven.monitor.snapshot.tasks.counts.live
     assert degraded() == before
     await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_what_only_a_person_can_mend_is_not_asked_for_again_and_again_while_something_is_wrong(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    failures(sandbox, 30)
+    monitor = Monitor(config(between.url, sandbox.service_key, 300.0), places=Places.within(tmp_path))
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready and monitor.snapshot.state is State.CRITICAL)
+    denied = b'{"code": "42501", "message": "permission denied for table autonomous_execution_logs"}'
+    between.acts["/rest/v1/autonomous_execution_logs"] = answer(denied, "403 Forbidden")
+    scheduler = monitor._scheduler
+    refreshed: list[float] = []
+    refresh = scheduler._refresh_once
+
+    async def noted(**given: Any) -> None:
+        refreshed.append(time.monotonic())
+        await refresh(**given)
+
+    scheduler._refresh_once = noted  # type: ignore[method-assign]  # the same, counted
+    scheduler.refresh_soon()
+    await until(lambda: any(fault.person for fault in monitor.faults()))
+    for _ in range(3):
+        asked = len(refreshed)
+        scheduler._hurry_if_due()  # as after each check and each evaluation
+        await asyncio.sleep(1.0)
+        assert len(refreshed) <= asked + 1
+    await monitor.close()
