@@ -304,13 +304,14 @@ class AlertStateMachine:
     def _episode_of(self, rule: Rule, alert: Alert) -> str:
         """Return the episode of a subject, shared by its alerts: failing calls may become a database that is down.
 
-        One that was over in that episode begins another, though a milder alert went on: whoever acknowledged it then
-        did not see it come back.
+        One that was over begins another, though a milder alert went on meanwhile: whoever acknowledged that did not see
+        it come back.
         """
-        was_over = alert.episode if alert.over or alert.resolved_at is not None else ""
-        if rule.subject:
+        over_at = alert.resolved_at
+        if rule.subject and not alert.over:
             for other in self.alerts.values():
-                if other.subject == rule.subject and other.active and other.episode not in {"", was_over}:
+                later = over_at is None or (other.began_at is not None and other.began_at > over_at)
+                if other.subject == rule.subject and other.active and other.episode and later:
                     return other.episode
         return self.episode()
 

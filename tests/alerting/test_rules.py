@@ -543,6 +543,21 @@ def test_a_second_storm_within_the_hold_of_the_first_is_news_and_acknowledged_by
     assert [turn for _, key, turn in lives.turns if key == RATE] == ["fired", "fired"]
 
 
+def test_no_later_storm_is_acknowledged_with_the_first_though_a_milder_alert_went_on_through_all_of_them() -> None:
+    lives, low = Lives(), "success_rate_critical:success rate"
+    seen = set[str]()
+    for storm in range(4):
+        lives.minutes(5, success_1h=rate(70.0), success_24h=rate(90.0))
+        assert lives.alert(low).firing
+        assert (lives.alert(low).acked, lives.alert(low).episode in seen) == ("", False), storm
+        seen.add(lives.alert(low).episode)
+        if storm == 0:
+            lives.ack(low)
+        lives.minutes(15, success_1h=rate(99.0), success_24h=rate(90.0))
+        assert not lives.alert(low).firing
+        assert lives.alert("success_rate_medium:success rate").firing
+
+
 def test_what_must_hold_twice_is_news_once_it_held_twice_again() -> None:
     lives = Lives()
     low, key = {"success_1h": rate(70.0)}, "success_rate_critical:success rate"
