@@ -382,5 +382,5 @@ def _fired(alert: Alert, now: datetime) -> Alert:
 
 def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
     return msgspec.structs.replace(
-        alert, stage=AlertState.RESOLVED, resolved_at=now, held_s=0.0, trues=0
+        alert, stage=AlertState.RESOLVED, resolved_at=now, held_s=0.0, trues=0, over=False
     ), Turn.RESOLVED
