@@ -157,12 +157,12 @@ class AlertStateMachine:
             elif ours.episode == theirs.episode:
                 if ours.active:
                     self.alerts[theirs.key] = merged(ours, theirs)
-            elif ours.left == theirs.episode and not self._patient(ours):
+            elif ours.left == theirs.episode and not self._long_known(ours):
                 continue
             elif follow or not ours.firing or older(theirs, ours):
                 self.alerts[theirs.key] = merged(ours, theirs)
 
-    def _patient(self, ours: Alert) -> bool:
+    def _long_known(self, ours: Alert) -> bool:
         """Return whether an alert fired here for so long that the other monitor would know of it, were it no other."""
         return ours.firing and ours.seen_s >= self._settings.late_s
 

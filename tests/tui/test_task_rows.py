@@ -74,7 +74,7 @@ def test_the_age_of_a_task_is_told_from_one_moment_by_its_state(
     status: str, known: dict[str, int], minutes: int, word: str
 ) -> None:
     times = {name: NOW - timedelta(minutes=before) for name, before in ({"created_at": 90} | known).items()}
-    task = Task(id="t", task_type="x", description="words", status=status, **times)  # type: ignore[arg-type]
+    task = Task(id="t", task_type="x", description="words", status=status, **times)  # type: ignore[arg-type]  # as given
     assert task.since == (NOW - timedelta(minutes=minutes), word)
 
 
